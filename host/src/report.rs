@@ -329,7 +329,7 @@ pub(crate) fn stage(number: i32) -> String {
 }
 
 /// The command with what is known in place of its words, as a shell takes it.
-fn filled(command: &str, words: &[(&'static str, String)]) -> String {
+pub(crate) fn filled(command: &str, words: &[(&'static str, String)]) -> String {
     let mut text = String::with_capacity(command.len());
     let mut rest = command;
     let is_part = |c: char| c.is_ascii_uppercase();

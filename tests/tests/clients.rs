@@ -51,7 +51,25 @@ fn kebab(name: &str) -> String {
     word
 }
 
-/// A command in a line of code: `` `lead qualify …` ``, `` `--flag` ``, `sluice org …`.
+/// What commands do with nouns.
+const DONE: [&str; 14] = [
+    "activate",
+    "add",
+    "create",
+    "deactivate",
+    "delete",
+    "disable",
+    "enable",
+    "grant",
+    "list",
+    "publish",
+    "reactivate",
+    "remove",
+    "show",
+    "update",
+];
+
+/// A command in a line of code: `` `lead qualify …` ``, `` `--flag` ``, `sluice org …`, `it: lead qualify …`.
 fn command<'a>(line: &'a str, verbs: &[String]) -> Option<&'a str> {
     let begins = |text: &str, verb: &str| {
         let rest = text.strip_prefix(verb).and_then(|rest| rest.strip_prefix(' '));
@@ -61,8 +79,20 @@ fn command<'a>(line: &'a str, verbs: &[String]) -> Option<&'a str> {
         let flag = text.strip_prefix("--").and_then(|rest| rest.chars().next());
         flag.is_some_and(|c| c.is_ascii_lowercase()) || verbs.iter().any(|verb| begins(text, verb))
     });
-    let named = line.match_indices("sluice ").map(|(place, _)| &line[place..]);
-    let mut named = named.filter(|text| verbs.iter().any(|verb| begins(&text["sluice ".len()..], verb)));
+    let after = |word: &'static str| {
+        let named = line
+            .match_indices(word)
+            .map(move |(place, _)| &line[place + word.len()..]);
+        named.filter(|text| verbs.iter().any(|verb| begins(text, verb)))
+    };
+    // Without a mark of its own, a noun and what is done with it; other commands are words as well.
+    let unmarked = |text: &&str| {
+        let does = text.split(' ').nth(1).unwrap_or_default();
+        DONE.contains(&does.trim_end_matches(|c: char| !c.is_alphanumeric()))
+    };
+    let mut named = after("sluice ")
+        .chain(after(": ").filter(unmarked))
+        .chain(after("; ").filter(unmarked));
     quoted.or_else(|| named.next())
 }
 
@@ -98,6 +128,7 @@ fn commands_in_sentences_are_found() {
         "go on with `jobs resume {job}`",
         "make one with sluice org create",
         "do not take it (`--take`)",
+        "reactivate it: lead reactivate {lead}",
     ] {
         assert!(command(line, &verbs).is_some(), "{line}");
     }

@@ -143,7 +143,7 @@ impl Capabilities {
 
 /// What the rest stands on: the rows' own messages, sharing, membership, roles, users, units.
 static CORE: Capability = Capability {
-    tables: metadata::platform_tables,
+    tables: metadata::CORE,
     messages: message::CORE,
     rules: rules::CORE,
     kept: keeping::CORE,

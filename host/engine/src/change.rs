@@ -8,12 +8,14 @@
 //!
 //! Why a row changes decides what goes with it:
 //!
-//! | cause | version, time | person | closed rows | filled columns, kept tables | managed rows | audited |
-//! |---|---|---|---|---|---|---|
-//! | asked for | yes | yes | no | no | no | yes |
-//! | along with another change | yes | yes | yes | yes | no | yes |
-//! | import of a solution | yes | yes | no | the mark of managed rows | yes | yes |
-//! | the platform itself | yes | where it is a message | yes | yes | yes | yes |
+//! | cause | version, time | person | closed rows | filled columns, kept tables | managed rows |
+//! |---|---|---|---|---|---|
+//! | asked for | yes | yes | no | no | no |
+//! | along with another change | yes | yes | yes | yes | no |
+//! | import of a solution | yes | yes | no | the mark of managed rows | yes |
+//! | the platform itself | yes | where it is a message | yes | yes | yes |
+//!
+//! Each is audited, where the table is.
 //!
 //! Steps run for messages: whatever the cause, a message that a user set off runs its steps, and
 //! a change that is no message, as most of the platform's own are, runs none.
@@ -75,8 +77,6 @@ pub struct Allowance {
     pub filled: bool,
     /// Rows that came with a managed solution may be changed.
     pub managed: bool,
-    /// The audit trail keeps it, where the table is audited.
-    pub audited: bool,
 }
 
 const ASKED: Allowance = Allowance {
@@ -84,7 +84,6 @@ const ASKED: Allowance = Allowance {
     closed: false,
     filled: false,
     managed: false,
-    audited: true,
 };
 const ALONG: Allowance = Allowance {
     closed: true,
@@ -97,7 +96,6 @@ const PLATFORM: Allowance = Allowance {
     closed: true,
     filled: true,
     managed: true,
-    audited: true,
 };
 
 impl Why {
@@ -126,7 +124,7 @@ impl Cause {
     }
 }
 
-/// The permit of what the platform writes itself: made here and nowhere else.
+/// The permit of what the platform writes itself, and of who checks its file.
 fn as_platform(reason: &'static str) -> Permit {
     Permit::system(reason)
 }

@@ -152,7 +152,8 @@ pub fn draft(table: &TableDef, sent: &Row) -> Result<Row> {
     Ok(row)
 }
 
-fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
+/// What a new row has in the columns that nobody filled.
+pub(crate) fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
     let mut missing = Vec::new();
     for column in &table.columns {
         if let Some(default) = &column.default

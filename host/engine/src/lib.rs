@@ -83,7 +83,7 @@ pub use jobs::{FailedJob, GoesOn};
 pub use keeping::Kept;
 pub use lookup::{Found, noun, table_called};
 pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
-pub use metadata::parse_table;
+pub use metadata::{parse_table, parse_tables};
 pub use operation::Operation;
 pub use organization::Founding;
 pub use plugin::{Argument, Arguments};

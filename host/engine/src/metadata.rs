@@ -1,92 +1,72 @@
-//! The platform's own tables, from the files in `metadata/`, and how such a file is read.
+//! The core's own tables, from the files in `metadata/`, and how such a file is read.
 
 use sluice_model::{Error, Result, TableDef};
 
-macro_rules! files {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../metadata/", $name, ".toml")))),*]
+/// The tables of a capability, for [`Capability::tables`](crate::Capability::tables): the files with their
+/// definitions, beside the file that names them or by their way from there, without `.toml`.
+#[macro_export]
+macro_rules! tables {
+    ($($file:literal),* $(,)?) => {
+        || $crate::parse_tables(&[$(($file, include_str!(concat!($file, ".toml")))),*])
     };
 }
 
-/// The platform's tables. Add one here and beside the others as a file.
-const FILES: &[(&str, &str)] = files![
-    "account",
-    "activityparty",
-    "annotation",
-    "appointment",
-    "asyncoperation",
-    "attributemap",
-    "audit",
-    "businessunit",
-    "contact",
-    "duplicaterecord",
-    "duplicaterule",
-    "duplicaterulecondition",
-    "email",
-    "entitykey",
-    "entitymap",
-    "fieldpermission",
-    "fieldsecurityprofile",
-    "mobileofflineprofile",
-    "mobileofflineprofileitem",
-    "optionset",
-    "organization",
-    "phonecall",
-    "pluginassembly",
-    "plugintracelog",
-    "plugintype",
-    "position",
-    "principalobjectaccess",
-    "privilege",
-    "processstage",
-    "role",
-    "roleprivileges",
-    "savedquery",
-    "sdkmessage",
-    "sdkmessagefilter",
-    "sdkmessageprocessingstep",
-    "sdkmessageprocessingstepimage",
-    "sdkmessageprocessingstepsecureconfig",
-    "sl_jobcall",
-    "sl_jobcontext",
-    "sl_messagetrace",
-    "sl_pluginversion",
-    "sl_privilegeuse",
-    "sl_processstep",
-    "sl_publication",
-    "sl_requestanswer",
-    "sl_stagevisit",
-    "sl_upload",
-    "solution",
-    "solutioncomponent",
-    "systemform",
-    "systemuser",
-    "systemuserprofiles",
-    "systemuserroles",
-    "task",
-    "team",
-    "teammembership",
-    "teamprofiles",
-    "teamroles",
-    "teamtemplate",
-    "transactioncurrency",
-    "webresource",
-    "workflow",
-    "workflowlog",
+/// The tables that the core reads and writes. A table of a capability lies in the capability's folder.
+pub(crate) const CORE: fn() -> Result<Vec<TableDef>> = tables![
+    "../metadata/account",
+    "../metadata/asyncoperation",
+    "../metadata/businessunit",
+    "../metadata/contact",
+    "../metadata/fieldpermission",
+    "../metadata/fieldsecurityprofile",
+    "../metadata/optionset",
+    "../metadata/organization",
+    "../metadata/pluginassembly",
+    "../metadata/plugintracelog",
+    "../metadata/plugintype",
+    "../metadata/position",
+    "../metadata/principalobjectaccess",
+    "../metadata/privilege",
+    "../metadata/role",
+    "../metadata/roleprivileges",
+    "../metadata/sdkmessage",
+    "../metadata/sdkmessagefilter",
+    "../metadata/sdkmessageprocessingstep",
+    "../metadata/sdkmessageprocessingstepimage",
+    "../metadata/sdkmessageprocessingstepsecureconfig",
+    "../metadata/sl_jobcall",
+    "../metadata/sl_jobcontext",
+    "../metadata/sl_messagetrace",
+    "../metadata/sl_privilegeuse",
+    "../metadata/sl_publication",
+    "../metadata/sl_requestanswer",
+    "../metadata/systemuser",
+    "../metadata/systemuserprofiles",
+    "../metadata/systemuserroles",
+    "../metadata/team",
+    "../metadata/teammembership",
+    "../metadata/teamprofiles",
+    "../metadata/teamroles",
+    "../metadata/teamtemplate",
+    "../metadata/transactioncurrency",
+    "../metadata/workflow",
 ];
 
 /// The definition in a file's text, with what the platform adds to every table.
 ///
 /// # Errors
 /// The place in the text that is wrong.
-pub fn parse_table(name: &str, text: &str) -> Result<TableDef> {
+pub fn parse_table(file: &str, text: &str) -> Result<TableDef> {
     let mut table: TableDef = toml::from_str(text)
-        .map_err(|error| Error::host(format!("the definition of table `{name}` is wrong: {error}")))?;
+        .map_err(|error| Error::host(format!("the definition of a table in `{file}.toml` is wrong: {error}")))?;
     table.complete();
     Ok(table)
 }
 
-/// The platform's tables.
-pub(crate) fn platform_tables() -> Result<Vec<TableDef>> {
-    FILES.iter().map(|(name, text)| parse_table(name, text)).collect()
+/// The definitions in the texts of files.
+///
+/// # Errors
+/// As [`parse_table`].
+pub fn parse_tables(files: &[(&str, &str)]) -> Result<Vec<TableDef>> {
+    files.iter().map(|(file, text)| parse_table(file, text)).collect()
 }

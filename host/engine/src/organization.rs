@@ -15,7 +15,7 @@ use crate::{
     Message, Unit,
     capability::{Capabilities, Extension},
     engine::Core,
-    filters,
+    fill, filters,
     message::{self, membership},
     snapshot::Snapshot,
     tables,
@@ -44,18 +44,6 @@ pub(crate) fn administrator_roles() -> Filter {
 pub fn is_administrator(role: &Row) -> bool {
     role.id_of("roletemplateid") == Some(ADMINISTRATOR_TEMPLATE) || role.text("name") == Some(ADMINISTRATOR_ROLE)
 }
-
-/// Ids of privileges that are the same in every organisation.
-const KNOWN_PRIVILEGES: &[(&str, Uuid)] = &[
-    ("prvCreateLead", uuid::uuid!("a41f965b-2619-4c73-8625-da31945cccc7")),
-    ("prvReadLead", uuid::uuid!("a8ecac53-09e8-4a13-b598-8d8c87bc3d33")),
-    ("prvWriteLead", uuid::uuid!("cb4b339f-2b45-447e-bdd3-0bf4bbebc294")),
-    ("prvDeleteLead", uuid::uuid!("b42d2f65-8929-455d-abe7-b4ec8367a8e1")),
-    ("prvAssignLead", uuid::uuid!("7755e1bc-6f11-465e-8ed0-a1616c5d32c4")),
-    ("prvShareLead", uuid::uuid!("9805ebd7-4a57-4558-a7ef-c0ba93d28c68")),
-    ("prvAppendLead", uuid::uuid!("387d6489-cfcc-47d7-98af-5b7946d7691d")),
-    ("prvAppendToLead", uuid::uuid!("5e8d193d-184d-44be-92d8-0f3845d7a9eb")),
-];
 
 /// What a new organisation is called and counts in.
 #[derive(Debug, Clone)]
@@ -171,7 +159,12 @@ impl FirstRows<'_> {
             .with("accessmode", Value::Choice(0))
             .with("isdisabled", false)
             .with("businessunitid", Reference::new(tables::BUSINESS_UNIT, business_unit));
-        let row = settings(organization, founding, currency);
+        let row = settings(
+            self.catalog.table(tables::ORGANIZATION)?,
+            organization,
+            founding,
+            currency,
+        )?;
         for row in [unit, user, money, row] {
             let table = self.catalog.table(&row.table)?;
             let row = stamp(row, tx)?;
@@ -230,10 +223,7 @@ pub fn table_privileges(table: &TableDef) -> Vec<(String, Right)> {
 
 /// A row of `privilege`.
 pub(crate) fn privilege_row(core: &Core, name: &str, of: Option<(&TableDef, Right)>) -> Row {
-    let known = KNOWN_PRIVILEGES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, id)| *id);
+    let known = of.and_then(|(table, right)| table.privilege_ids.get(&right).copied());
     let shallow = of.is_some_and(|(table, _)| table.ownership != Ownership::Organization);
     Row::new(tables::PRIVILEGE, known.unwrap_or_else(|| core.env.new_id()))
         .with("name", name)
@@ -340,40 +330,12 @@ impl Unit {
     }
 }
 
-/// The organisation's own row, with the settings of a new one.
-fn settings(id: Uuid, founding: &Founding, currency: Uuid) -> Row {
-    Row::new(tables::ORGANIZATION, id)
+/// The organisation's own row: its settings are the defaults of their columns.
+fn settings(table: &TableDef, id: Uuid, founding: &Founding, currency: Uuid) -> Result<Row> {
+    let mut row = Row::new(tables::ORGANIZATION, id)
         .with("name", founding.name.as_str())
         .with("languagecode", founding.language)
-        .with("plugintracelogsetting", Value::Choice(1))
-        .with("sharetopreviousowneronassign", false)
-        .with("sl_ownershipacross", false)
-        .with("sl_moverowstoowner", true)
-        .with("sl_keeprolesonmove", false)
-        .with("ishierarchicalsecuritymodelenabled", false)
-        .with("usepositionhierarchy", false)
-        .with("maxdepthforhierarchicalsecuritymodel", 3)
-        .with("isauditenabled", true)
-        .with("isduplicatedetectionenabled", true)
-        .with("maxuploadfilesize", 5_120)
-        .with("sl_cascadelimit", 10_000)
-        .with("sl_bypasslimit", 3)
-        .with("sl_tracerequests", Value::Choice(1))
-        .with("sl_joblimit", 5_000)
-        .with("sl_transactionlimit", 20)
-        .with("sl_tracekeep", 7)
-        .with("sl_tracekeepsize", 200)
-        .with("sl_notesuse", true)
-        .with("sl_usekeep", 90)
-        .with("sl_jobkeep", 30)
-        .with("sl_auditkeep", 0)
-        .with("maximumactivebusinessprocessflowsallowedperentity", 10)
-        .with("sl_createonqualify", true)
-        .with("sl_createaccountonqualify", true)
-        .with("sl_createcontactonqualify", true)
-        .with("sl_createopportunityonqualify", true)
-        .with("sl_improvedduplicates", true)
-        .with("sl_qualifyneedsleadwrite", true)
-        .with("sl_leadnotes", Value::Choice(2))
-        .with("basecurrencyid", Reference::new(tables::CURRENCY, currency))
+        .with("basecurrencyid", Reference::new(tables::CURRENCY, currency));
+    fill::defaults(table, &mut row)?;
+    Ok(row)
 }

@@ -10,9 +10,7 @@ use sluice_model::{
 };
 use sluice_store::Part;
 
-use crate::{
-    CallOptions, Operation, Session, Unit, message::PAGE, principals, rules::message_trace, tables, unit::Purpose,
-};
+use crate::{CallOptions, Operation, Session, Unit, message::PAGE, principals, tables, unit::Purpose};
 
 /// The message of lists.
 const LIST: &str = "RetrieveMultiple";
@@ -131,20 +129,12 @@ impl Session {
     pub fn glance(&self, query: &Query) -> Result<Vec<Row>> {
         let (mut unit, reader) = self.unit()?;
         let catalog = unit.catalog();
-        let in_part = |name: &&Name| message_trace::is_shown_in_part(&query.table, name);
-        let all: Vec<Name> = match &query.columns {
-            Some(columns) => columns.clone(),
-            None => catalog
-                .table(&query.table)?
-                .columns
-                .iter()
-                .map(|column| column.name.clone())
-                .collect(),
-        };
-        if let Some(column) = all.iter().find(in_part) {
+        let shown = |name: &Name| query.columns.as_ref().is_none_or(|columns| columns.contains(name));
+        let columns = &catalog.table(&query.table)?.columns;
+        if let Some(column) = columns.iter().find(|column| column.in_part && shown(&column.name)) {
             return Err(Error::host(format!(
-                "`{column}` of `{}` is not glanced at",
-                query.table
+                "`{}` of `{}` is not glanced at",
+                column.name, query.table
             )));
         }
         check(&catalog, query)?;
@@ -282,7 +272,7 @@ fn related(query: &Query) -> Vec<Name> {
 
 /// Nobody searches what they are shown in part only.
 fn check_searched(table: &TableDef, column: &str) -> Result<()> {
-    if !message_trace::is_shown_in_part(&table.name, column) {
+    if table.column(column).is_none_or(|column| !column.in_part) {
         return Ok(());
     }
     let message = format!(

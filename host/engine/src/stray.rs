@@ -1,15 +1,15 @@
 //! Rows that a rule of this version would refuse and that are there all the same, because an
 //! earlier version took them. They are left as they are; `org check` lists them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sluice_model::{Catalog, Error, Filter, Name, Query, Result, Row, Uuid, looks};
 use sluice_store::Tx;
 
 use crate::{
-    Engine,
+    Engine, change,
     organization::{ADMINISTRATOR_ROLE, administrator_roles},
-    snapshot::{self, Snapshot},
+    snapshot::Snapshot,
     tables,
 };
 
@@ -24,10 +24,11 @@ pub struct Stray {
     pub rule: String,
 }
 
-/// Lookups whose rows lie below each other, which makes a tree.
-const TREES: [(&str, &str); 2] = [
+/// Lookups whose rows lie below each other, which makes a tree, beside those that are parental.
+const TREES: [(&str, &str); 3] = [
     (tables::BUSINESS_UNIT, "parentbusinessunitid"),
-    ("account", "parentaccountid"),
+    (tables::POSITION, "parentpositionid"),
+    (tables::USER, "parentsystemuserid"),
 ];
 
 /// Columns that name one row, of all or of those with the same value in another column.
@@ -70,12 +71,22 @@ impl Search<'_> {
         self.principals()?;
         self.shares()?;
         self.names()?;
-        TREES.iter().try_for_each(|(table, column)| self.loops(table, column))
+        let catalog = self.catalog;
+        let of_tables = catalog.iter().flat_map(|table| catalog.relationships_to(&table.name));
+        let parental = of_tables.filter(|one| one.is_of_itself() && one.behaviours.is_parental());
+        // What the platform fills may name the row itself: the root of a role.
+        let parental = parental.filter(|one| one.table.column(&one.column).is_some_and(|column| !column.filled));
+        let parental = parental.map(|one| (&*one.table.name, &*one.column));
+        let trees: BTreeSet<(&str, &str)> = TREES.into_iter().chain(parental).collect();
+        trees
+            .into_iter()
+            .try_for_each(|(table, column)| self.loops(table, column))
     }
 
     fn rows(&mut self, table: &str, columns: &[&str], filter: Filter) -> Result<Vec<Row>> {
         let query = Query::new(table).columns(columns).filter(filter);
-        self.tx.select(&snapshot::permit(), self.catalog.table(table)?, &query)
+        self.tx
+            .select(&change::permit_to_check(), self.catalog.table(table)?, &query)
     }
 
     fn add(&mut self, row: &Row, rule: impl Into<String>) {
@@ -201,7 +212,7 @@ impl Search<'_> {
         let rows = self.rows(table, &[column], filter)?;
         let above: HashMap<Uuid, Uuid> = rows
             .iter()
-            .filter_map(|row| Some((row.id, row.id_of(column)?)))
+            .filter_map(|row| Some((row.id, row.lookup(column).filter(|above| *above.table == *table)?.id)))
             .collect();
         let mut done = HashSet::new();
         for row in &rows {

@@ -4,9 +4,11 @@
 mod column;
 mod points;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyDef, Name, RelationshipDef, text::Collation};
+use crate::{KeyDef, Name, RelationshipDef, Right, Uuid, text::Collation};
 
 pub use column::{Choice, ColumnDef, ColumnType, Columns, Entered, Format, Required};
 pub use points::{Points, WhenGone};
@@ -54,6 +56,9 @@ pub struct TableDef {
     /// (`User` for systemuser, `Note` for annotation).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privilege: Option<String>,
+    /// The ids of its privileges, where they are the same in every organisation.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub privilege_ids: BTreeMap<Right, Uuid>,
     /// A write to it counts for every process from its next request: caches reload.
     #[serde(default, skip_serializing_if = "is_default")]
     pub configuration: bool,
@@ -105,6 +110,16 @@ pub struct TableDef {
     /// Two of its rows can be merged.
     #[serde(default, skip_serializing_if = "is_default")]
     pub merges: bool,
+    /// What counts of its rows is the copy that was made when they were published last.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub published: bool,
+    /// The last change of one of its rows can be taken back from the audit trail.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub undone: bool,
+    /// An organisation is customised by its rows, though they are no part of the configuration that is kept in
+    /// memory.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub customizes: bool,
     /// The columns.
     #[serde(default, rename = "column")]
     pub columns: Columns,
@@ -170,6 +185,7 @@ impl TableDef {
             primary_name: None,
             ownership,
             privilege: None,
+            privilege_ids: BTreeMap::new(),
             configuration: false,
             closes: false,
             audited: false,
@@ -186,6 +202,9 @@ impl TableDef {
             managed: false,
             source: String::new(),
             merges: false,
+            published: false,
+            undone: false,
+            customizes: false,
             columns: Columns::default(),
             relationships: Vec::new(),
             keys: Vec::new(),
@@ -210,7 +229,7 @@ impl TableDef {
     }
 
     /// The name of a privilege on this table: `prvCreateAccount`.
-    pub fn privilege_name(&self, right: crate::Right) -> String {
+    pub fn privilege_name(&self, right: Right) -> String {
         format!(
             "prv{}{}",
             right.verb(),
@@ -262,18 +281,18 @@ impl TableDef {
             }
         }
         if self.ownership != Ownership::None {
-            all.push(ColumnDef::filled("createdon", ColumnType::DateTime));
-            all.push(ColumnDef::filled("createdby", lookup(&["systemuser"])));
-            all.push(ColumnDef::filled("createdonbehalfby", lookup(&["systemuser"])));
-            all.push(ColumnDef::filled("modifiedon", ColumnType::DateTime));
-            all.push(ColumnDef::filled("modifiedby", lookup(&["systemuser"])));
-            all.push(ColumnDef::filled("modifiedonbehalfby", lookup(&["systemuser"])));
-            all.push(ColumnDef::new("overriddencreatedon", ColumnType::DateTime));
-            all.push(ColumnDef::new(
+            all.push_of_every_table(ColumnDef::filled("createdon", ColumnType::DateTime));
+            all.push_of_every_table(ColumnDef::filled("createdby", lookup(&["systemuser"])));
+            all.push_of_every_table(ColumnDef::filled("createdonbehalfby", lookup(&["systemuser"])));
+            all.push_of_every_table(ColumnDef::filled("modifiedon", ColumnType::DateTime));
+            all.push_of_every_table(ColumnDef::filled("modifiedby", lookup(&["systemuser"])));
+            all.push_of_every_table(ColumnDef::filled("modifiedonbehalfby", lookup(&["systemuser"])));
+            all.push_of_every_table(ColumnDef::new("overriddencreatedon", ColumnType::DateTime));
+            all.push_of_every_table(ColumnDef::new(
                 "importsequencenumber",
                 ColumnType::Int { min: None, max: None },
             ));
-            all.push(ColumnDef::filled("versionnumber", ColumnType::BigInt));
+            all.push_of_every_table(ColumnDef::filled("versionnumber", ColumnType::BigInt));
         }
         match self.ownership {
             Ownership::User => {
@@ -282,7 +301,7 @@ impl TableDef {
                 all.push(ColumnDef::filled("owningteam", lookup(&["team"])));
                 all.push(ColumnDef::filled("owningbusinessunit", lookup(&["businessunit"])));
             }
-            Ownership::Organization => all.push(ColumnDef {
+            Ownership::Organization => all.push_of_every_table(ColumnDef {
                 points: Some(Points::at("organization", WhenGone::Stays)),
                 ..ColumnDef::filled("organizationid", ColumnType::Id)
             }),

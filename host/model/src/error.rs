@@ -64,7 +64,7 @@ pub struct Body {
     pub step: Option<StepInfo>,
     /// The plug-in that raised the error (`assembly/type`).
     pub plugin: Option<String>,
-    /// The values of that step's that were refused, where it was no call of its that failed.
+    /// The values of that step which were refused, where none of its calls failed.
     pub values: Vec<StepValue>,
     /// That step's service call that failed: `Retrieve sl_commissionrule`.
     pub call: Option<String>,

@@ -105,6 +105,9 @@ remedies! {
     ReactivateLead ["LEAD"] "Reactivate the lead.";
     ReactivateOtherLead ["OTHER"] "Reactivate the other lead.";
     MergeLeads ["LEAD", "OTHER"] "Merge the two leads.";
+    MakeEditableInMobile ["TABLE"] "Let the table's rows be edited in mobile.";
+    AddToOffline ["TABLE"] "Add the table to the offline profile.";
+    PublishAll [] "Publish what was customised.";
     ListOpenLeads [] "Look at one's own open leads.";
     ReopenOpportunity ["OPPORTUNITY"] "Reopen the opportunity.";
     WinOpportunity ["OPPORTUNITY"] "Win the opportunity.";

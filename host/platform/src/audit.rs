@@ -75,6 +75,7 @@ fn is_on(snapshot: &Snapshot, table: &TableDef) -> bool {
 
 /// The audit trail.
 pub(crate) static AUDIT: Capability = Capability {
+    tables: sluice_engine::tables!["audit/audit"],
     rules: &[(Tables::Named(tables::AUDIT), &Shown)],
     watches: &[&Trail],
     dependants: &[&Trail],
@@ -208,7 +209,7 @@ impl Watch for Trail {
     }
 
     fn after(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
-        if !change.cause.allows().audited || is_mirror(change) {
+        if is_mirror(change) {
             return Ok(());
         }
         let mut changes = Changes::new();

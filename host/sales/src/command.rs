@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use sluice_engine::Session;
-use sluice_model::{Error, Reference, Request, Result, Uuid};
+use sluice_model::{Error, Reference, Remedy, Request, Result, Uuid, remedy::Resolution};
 use sluice_platform::prelude::*;
 
 /// The commands of the lead form.
@@ -30,19 +30,27 @@ pub struct Condition {
     /// Why it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What an administrator does about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cure: Option<String>,
+    /// What helps, with what the words of its remedies stand for.
+    #[serde(skip)]
+    pub cure: Option<(Resolution, String)>,
 }
 
+const IN_MOBILE: Resolution = Resolution::new("clear it", &[Remedy::MakeEditableInMobile]);
+const OFFLINE: Resolution = Resolution::new(
+    "add it, and publish; where it is there as a draft, publish",
+    &[Remedy::AddToOffline, Remedy::PublishAll],
+);
+const REACTIVATE: Resolution = Resolution::new("reactivate it", &[Remedy::ReactivateLead]);
+const CLOSE: Resolution = Resolution::new("qualify or disqualify it", &[]);
+
 impl Condition {
-    fn new(condition: String, holds: bool, otherwise: (String, String)) -> Self {
-        let (reason, cure) = otherwise;
+    /// Where it does not hold: why, what helps, and what the word of its remedies stands for.
+    fn new(condition: String, holds: bool, reason: String, cure: Resolution, word: impl ToString) -> Self {
         Self {
             condition,
             holds,
             reason: (!holds).then_some(reason),
-            cure: (!holds).then_some(cure),
+            cure: (!holds).then(|| (cure, word.to_string())),
         }
     }
 }
@@ -81,23 +89,26 @@ fn on_the_client(session: &Session) -> Result<Vec<Condition>> {
     let mut conditions = Vec::new();
     for table in ["account", "contact", "lead", "opportunity"] {
         let editable = !catalog.table(table)?.read_only_in_mobile;
-        let otherwise = (
+        conditions.push(Condition::new(
+            format!("{table} is editable"),
+            editable,
             format!("{table} is read-only in mobile"),
-            format!("clear it: table update {table} --read-only-in-mobile no"),
-        );
-        conditions.push(Condition::new(format!("{table} is editable"), editable, otherwise));
+            IN_MOBILE,
+            table,
+        ));
     }
     let offline = session.published("mobileofflineprofileitem")?;
     for table in ["account", "contact", "opportunity"] {
         let there = offline
             .iter()
             .any(|item| item.text("selectedentitytypecode") == Some(table));
-        let otherwise = (
+        conditions.push(Condition::new(
+            format!("{table} is available in mobile offline"),
+            there,
             format!("{table} is not in the published offline profile"),
-            format!("add it and publish: offline add {table}; if it is there as a draft: publish"),
-        );
-        let condition = format!("{table} is available in mobile offline");
-        conditions.push(Condition::new(condition, there, otherwise));
+            OFFLINE,
+            table,
+        ));
     }
     Ok(conditions)
 }
@@ -107,14 +118,20 @@ fn state(session: &Session, command: &str, lead: Uuid) -> Result<Condition> {
     let request = Request::retrieve(Reference::new("lead", lead), &["statecode"]);
     let open = session.execute(request)?.row().and_then(|row| row.int("statecode")) == Some(0);
     Ok(if command == "Reactivate" {
-        let otherwise = ("the lead is open".to_owned(), "qualify or disqualify it".to_owned());
-        Condition::new("the lead is closed".to_owned(), !open, otherwise)
+        Condition::new(
+            "the lead is closed".to_owned(),
+            !open,
+            "the lead is open".to_owned(),
+            CLOSE,
+            lead,
+        )
     } else {
-        let cure = format!("reactivate it: lead reactivate {lead}");
         Condition::new(
             "the lead is open".to_owned(),
             open,
-            ("the lead is closed".to_owned(), cure),
+            "the lead is closed".to_owned(),
+            REACTIVATE,
+            lead,
         )
     })
 }

@@ -31,7 +31,7 @@ pub fn capabilities() -> Capabilities {
 
 /// The app.
 static APP: Capability = Capability {
-    tables: tables::tables,
+    tables: tables::OWN,
     extensions: tables::extensions,
     messages: &[
         &opportunity::LOSE,

@@ -85,7 +85,7 @@ pub struct Context {
     pub created_on: Timestamp,
     /// The Target, where it is a row.
     pub target: Option<Row>,
-    /// For the how manieth time the step of a job runs; 0 where that is not counted.
+    /// Which attempt of the job this is, from 1; 0 where that is not counted.
     pub attempt: u32,
     /// The other input parameters.
     pub inputs: Parameters,

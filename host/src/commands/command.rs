@@ -1,12 +1,15 @@
 //! `sluice command`: which commands a form shows, and why. What a form hides can be given here
 //! all the same.
 
-use serde_json::json;
-use sluice_sales::command::{self, Availability, COMMANDS};
+use serde_json::{Value as Json, json};
+use sluice_model::remedy::Resolution;
+use sluice_sales::command::{self, Availability, COMMANDS, Condition};
 
 use crate::{
     context::Context,
     output::{Grid, Outcome},
+    remedies,
+    report::filled,
     usage::Usage,
 };
 
@@ -62,7 +65,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             for one in &all {
                 grid.row([one.command, if one.visible { "yes" } else { "no" }, &reasons(one)]);
             }
-            let items = all.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+            let items = all.iter().map(document).collect::<Result<_, _>>()?;
             Ok(Outcome::items(items, grid.text("no commands")))
         }
         Command::Explain { command, .. } => {
@@ -73,18 +76,39 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                     condition.condition.as_str(),
                     if condition.holds { "yes" } else { "no" },
                     condition.reason.as_deref().unwrap_or_default(),
-                    condition.cure.as_deref().unwrap_or_default(),
+                    &cure(condition),
                 ]);
             }
             let word = if one.visible { "visible" } else { "hidden" };
             let text = format!("{} is {word} on the form of lead\n{}", one.command, grid.text("always"));
-            let mut document = serde_json::to_value(&one)?;
+            let mut document = document(&one)?;
             if let Some(map) = document.as_object_mut() {
                 map.insert("state".to_owned(), json!(word));
             }
             Ok(Outcome::new(document, text))
         }
     }
+}
+
+/// What helps where a condition does not hold, with its commands.
+fn cure(condition: &Condition) -> String {
+    let worded = |(resolution, word): &(Resolution, String)| {
+        remedies::worded(resolution, |command| {
+            filled(command, &[("TABLE", word.clone()), ("LEAD", word.clone())])
+        })
+    };
+    condition.cure.as_ref().map(worded).unwrap_or_default()
+}
+
+fn document(one: &Availability) -> Result<Json, serde_json::Error> {
+    let mut document = serde_json::to_value(one)?;
+    let conditions = document.get_mut("conditions").and_then(Json::as_array_mut);
+    for (json, condition) in conditions.into_iter().flatten().zip(&one.conditions) {
+        if condition.cure.is_some() {
+            json["cure"] = cure(condition).into();
+        }
+    }
+    Ok(document)
 }
 
 fn reasons(one: &Availability) -> String {

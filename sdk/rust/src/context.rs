@@ -148,7 +148,7 @@ impl<'a> Context<'a> {
         self.host.operation_created_on()
     }
 
-    /// For the how manieth time an asynchronous step runs: 1, and one more for each time that it
+    /// Which attempt this is of an asynchronous step: 1, and one more for each time that it
     /// asked to be tried again ([`Error::try_again`](crate::Error::try_again)). 1 for a synchronous one.
     pub fn attempt(&self) -> u32 {
         self.host.attempt()

@@ -63,7 +63,7 @@ pub(crate) struct State {
     pub(crate) jobs: Vec<(Installed, Rc<Frame>)>,
     pub(crate) job_failures: Vec<Error>,
     pub(crate) now: String,
-    /// For the how manieth time the job under way runs; 0 before any did.
+    /// Which attempt of the job under way this is, from 1; 0 before any ran.
     pub(crate) attempt: u32,
     last_id: u128,
 }

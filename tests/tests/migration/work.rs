@@ -127,6 +127,8 @@ fn rows_that_break_a_rule_are_left_and_listed() {
         .unwrap();
     file.execute_batch(
         "UPDATE account SET parentaccountid = accountid WHERE accountid IN (SELECT accountid FROM account LIMIT 1);
+         UPDATE contact SET parentcustomerid = contactid, \"parentcustomerid_type\" = 'contact'
+             WHERE contactid IN (SELECT contactid FROM contact LIMIT 1);
          UPDATE sdkmessageprocessingstep SET impersonatinguserid = (SELECT createdby FROM organization)
              WHERE impersonatinguserid IS NOT NULL;
          UPDATE principalobjectaccess SET objectid = x'00112233445566778899aabbccddeeff'
@@ -143,13 +145,14 @@ fn rows_that_break_a_rule_are_left_and_listed() {
         ("sdkmessageprocessingstep", "Watch accounts runs as SYSTEM", 1),
         ("principalobjectaccess", "a row that is not there", 1),
         ("account", "in a loop, through `parentaccountid`", 1),
+        ("contact", "in a loop, through `parentcustomerid`", 1),
     ] {
         let found = rules
             .iter()
             .filter(|row| row["table"] == table && text(row, "rule").contains(words));
         assert_eq!(found.count(), count, "{table}: {check}");
     }
-    assert_eq!(rules.len(), 7, "{check}");
+    assert_eq!(rules.len(), 8, "{check}");
     let people = world.admin().run(&["org", "check"]);
     assert!(
         people.stdout.contains("is whole") && people.stdout.contains("runs as SYSTEM"),

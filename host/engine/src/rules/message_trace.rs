@@ -36,15 +36,6 @@ const HARMLESS: [&str; 10] = [
     "call",
 ];
 
-/// Whether a column shows a part of its value only, depending on the reader and the row: such a
-/// column is not searched or sorted by, because that would tell the rest.
-pub(crate) fn is_shown_in_part(table: &str, column: &str) -> bool {
-    matches!(
-        (table, column),
-        (tables::MESSAGE_TRACE, TREE | REQUEST | CHECKS) | (tables::AUDIT, tables::CHANGES) | (tables::JOB, "data")
-    )
-}
-
 impl Rules for MessageTrace {
     fn reading(&self) -> Option<&dyn ReadRules> {
         Some(self)
@@ -126,7 +117,7 @@ fn sees_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<b
         return Ok(false);
     }
     // Of the row that the message is about it is known; it may carry others.
-    let about = root.name.split_once(' ').map(|(_, table)| table);
+    let about = root.table.as_deref();
     let carried = row.text(REQUEST).map(Recorded::carried).unwrap_or_default();
     let others = carried.iter().filter(|(table, _)| Some(&**table) != about);
     for (table, id) in others {
@@ -218,8 +209,8 @@ fn may_read(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<boo
     if row.is_some() {
         return may_read_all_of(unit, reader, row.as_ref());
     }
-    match node.name.split_once(' ') {
-        Some((_, table)) => Ok(sees_columns(unit, reader) && unit.shows_row(reader, table, None)?),
+    match &node.table {
+        Some(table) => Ok(sees_columns(unit, reader) && unit.shows_row(reader, table, None)?),
         None => Ok(sees_columns(unit, reader)),
     }
 }

@@ -16,6 +16,9 @@ pub struct Node {
     pub kind: String,
     /// `Create account`, the step's name, or the call.
     pub name: String,
+    /// The table of a message.
+    #[serde(skip)]
+    pub table: Option<Name>,
     /// Which step it is, or which one's handler called the plug-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Uuid>,
@@ -81,8 +84,16 @@ impl Node {
         match serde_json::from_str::<Tree>(text) {
             Ok(tree) => Some(tree.shown()),
             // Earlier versions kept what clients see.
-            Err(_) => serde_json::from_str(text).ok(),
+            Err(_) => serde_json::from_str(text).ok().map(Self::with_tables),
         }
+    }
+
+    /// Of what earlier versions kept, the tables of messages, which stand in their names alone.
+    fn with_tables(mut self) -> Self {
+        let table = self.name.split_once(' ').map(|(_, table)| table.into());
+        self.table = table.filter(|_| self.kind == "message");
+        self.children = self.children.into_iter().map(Self::with_tables).collect();
+        self
     }
 }
 
@@ -252,6 +263,7 @@ impl Tree {
                 table, id, depth, user, ..
             } => Node {
                 kind: "message".to_owned(),
+                table: table.clone(),
                 level: i32::try_from(*depth).ok(),
                 user: Some(self.named(user)),
                 row: table

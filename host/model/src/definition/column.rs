@@ -268,9 +268,16 @@ pub struct ColumnDef {
     /// What it holds is never recorded with a request: a configuration, a secret, a file.
     #[serde(default, skip_serializing_if = "is_default")]
     pub withheld: bool,
+    /// What it shows of its value depends on the reader and the row: it is neither searched nor sorted by, which
+    /// would tell the rest.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub in_part: bool,
     /// Who may read, make and change what it holds is said by column security profiles.
     #[serde(default, skip_serializing_if = "is_default")]
     pub secured: bool,
+    /// Every table has it, for the platform's own purposes: it says nothing of what a row is about.
+    #[serde(skip)]
+    pub of_every_table: bool,
     /// Added at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
@@ -297,7 +304,9 @@ impl ColumnDef {
             range: None,
             format: None,
             withheld: false,
+            in_part: false,
             secured: false,
+            of_every_table: false,
             custom: false,
             managed: false,
             source: String::new(),
@@ -354,6 +363,15 @@ impl Columns {
         if !self.index.contains_key(&column.name) {
             self.index.insert(column.name.clone(), self.list.len());
             self.list.push(column);
+        }
+    }
+
+    /// Adds a column that every table has, unless it is there; it is known as one either way.
+    pub(super) fn push_of_every_table(&mut self, column: ColumnDef) {
+        let name = column.name.clone();
+        self.push(column);
+        if let Some(column) = self.index.get(&name).and_then(|place| self.list.get_mut(*place)) {
+            column.of_every_table = true;
         }
     }
 

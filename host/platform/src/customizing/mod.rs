@@ -78,15 +78,25 @@ static VIEWS: Component = Component {
 /// An offline profile with its tables.
 static OFFLINE_PROFILES: Component = Component {
     parts: &[ComponentPart {
-        table: tables::OFFLINE_PROFILE_ITEM,
+        table: OFFLINE_PROFILE_ITEM,
         key: &["selectedentitytypecode"],
         parts: &[],
     }],
-    ..Component::plain("offline-profile", 150, tables::OFFLINE_PROFILE)
+    ..Component::plain("offline-profile", 150, OFFLINE_PROFILE)
 };
+
+pub(crate) const OFFLINE_PROFILE: &str = "mobileofflineprofile";
+pub(crate) const OFFLINE_PROFILE_ITEM: &str = "mobileofflineprofileitem";
 
 /// Customizing.
 pub(crate) static CUSTOMIZING: Capability = Capability {
+    tables: sluice_engine::tables![
+        "mobileofflineprofile",
+        "mobileofflineprofileitem",
+        "savedquery",
+        "systemform",
+        "webresource"
+    ],
     messages: &[
         &delete_option_value::DeleteOptionValue,
         &insert_option_value::InsertOptionValue,

@@ -1,22 +1,13 @@
 //! Publishing: the rows of mappings, choices, forms and offline profiles are what customizers
 //! work on; what counts is the copy of them that was made when they were last published.
 
+use super::OFFLINE_PROFILE_ITEM;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sluice_model::{Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
 
 use super::fitting;
 use sluice_engine::{Session, Unit, capability::Redefinition, tables};
-
-/// The tables whose rows are published.
-pub(crate) const PUBLISHED: [&str; 6] = [
-    tables::ATTRIBUTE_MAP,
-    tables::ENTITY_MAP,
-    tables::OFFLINE_PROFILE,
-    tables::OFFLINE_PROFILE_ITEM,
-    tables::OPTION_SET,
-    tables::FORM,
-];
 
 /// What publishing would do to one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,32 +44,14 @@ impl Change {
     }
 }
 
-/// Columns that say nothing about what was customized.
-fn is_bookkeeping(column: &str) -> bool {
-    matches!(
-        column,
-        "createdon"
-            | "createdby"
-            | "createdonbehalfby"
-            | "modifiedon"
-            | "modifiedby"
-            | "modifiedonbehalfby"
-            | "versionnumber"
-            | "organizationid"
-            | "overriddencreatedon"
-            | "importsequencenumber"
-    )
-}
-
 /// What would change if everything were published now.
 pub(crate) fn unpublished(unit: &mut Unit) -> Result<Vec<Unpublished>> {
     let snapshot = unit.snapshot()?;
     let tables_of = tables_of_maps(unit)?;
     let mut all = Vec::new();
-    for name in PUBLISHED {
-        let table = snapshot.table(name)?.clone();
+    for table in snapshot.catalog().iter().filter(|table| table.published) {
         let mut before: BTreeMap<Uuid, Row> = snapshot
-            .published(name)
+            .published(&table.name)
             .iter()
             .map(|row| (row.id, row.clone()))
             .collect();
@@ -144,7 +117,8 @@ pub(crate) fn publish(unit: &mut Unit, only: Option<&[Reference]>) -> Result<Vec
         }
         let draft = unit.read_as_platform("compare drafts with what is published", &change.row, None)?;
         if let Some(mut row) = draft {
-            row.values.retain(|name, _| !is_bookkeeping(name));
+            row.values
+                .retain(|name, _| table.column(name).is_none_or(|column| !column.of_every_table));
             let columns: Vec<Name> = row.values.keys().cloned().collect();
             let copy = Row::new(tables::PUBLICATION, unit.new_id())
                 .with("sl_table", &*table.name)
@@ -187,7 +161,7 @@ fn differences(table: &TableDef, published: &Row, draft: &Row) -> Vec<(Name, Val
     table
         .columns
         .iter()
-        .filter(|column| column.name != table.key && !is_bookkeeping(&column.name))
+        .filter(|column| column.name != table.key && !column.of_every_table)
         .map(|column| {
             (
                 column.name.clone(),
@@ -211,7 +185,7 @@ fn called(table: &TableDef, row: &Row, tables_of: &HashMap<Uuid, (String, String
             format!("{source}.{} → {target}.{}", columns.0, columns.1)
         }
         tables::ENTITY_MAP => format!("{} → {}", text("sourceentityname"), text("targetentityname")),
-        tables::OFFLINE_PROFILE_ITEM => text("selectedentitytypecode").to_owned(),
+        OFFLINE_PROFILE_ITEM => text("selectedentitytypecode").to_owned(),
         _ => text("name").to_owned(),
     }
 }

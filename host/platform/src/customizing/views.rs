@@ -1,6 +1,7 @@
 //! Views: stored queries, which are rows of `savedquery`. Changing them needs the privileges
 //! on that table; what they say is shown to everybody who may read the rows that they list.
 
+use super::OFFLINE_PROFILE_ITEM;
 use std::sync::Arc;
 
 use sluice_access::check_privilege;
@@ -161,11 +162,7 @@ impl Dependant for Shown {
         for (of, column, what) in [
             (tables::VIEW, "returnedtypecode", "view"),
             (tables::FORM, "objecttypecode", "form"),
-            (
-                tables::OFFLINE_PROFILE_ITEM,
-                "selectedentitytypecode",
-                "offline profile item",
-            ),
+            (OFFLINE_PROFILE_ITEM, "selectedentitytypecode", "offline profile item"),
         ] {
             let about = Query::new(of).filter(Filter::eq(column, &*definition.table.name));
             for row in unit.select_as_platform("see which views and forms are about a table", &about)? {

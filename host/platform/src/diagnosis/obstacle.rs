@@ -65,7 +65,7 @@ impl Obstacle<'_> {
         !self.is_met_by(other) || self.is_past(other)
     }
 
-    /// Whether another refusal comes from the same step, in whose name ever.
+    /// Whether another refusal comes from the same step, whoever it runs as.
     pub(super) fn is_of_step(&self, other: &Error) -> bool {
         let step = |error: &Error| error.body().step.as_ref().map(|step| step.id);
         step(self.error).is_some() && step(self.error) == step(other)

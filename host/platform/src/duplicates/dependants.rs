@@ -1,13 +1,13 @@
 //! Duplicate rules depend on the columns that they compare: one whose column changes is
 //! unpublished, and the customizer is told.
 
+use super::{DUPLICATE_CONDITION, DUPLICATE_RULE};
 use sluice_model::{Error, Filter, Query, Result, Row};
 
 use super::life;
 use sluice_engine::{
     Unit,
     capability::{Definition, Dependant, Redefinition, User},
-    tables,
 };
 
 /// The rules, published or not.
@@ -35,14 +35,14 @@ impl Dependant for DuplicateRules {
         let reason = "see which duplicate rules depend on a definition";
         let mut users = Vec::new();
         for (side, end) in SIDES {
-            let rules = Query::new(tables::DUPLICATE_RULE).filter(Filter::eq(side, &*definition.table.name));
+            let rules = Query::new(DUPLICATE_RULE).filter(Filter::eq(side, &*definition.table.name));
             for rule in unit.select_as_platform(reason, &rules)? {
                 let Some(column) = definition.column else {
                     add(&mut users, User::of(name(&rule), "is about it"));
                     continue;
                 };
                 let of_column = Filter::eq("regardingobjectid", rule.id).and(Filter::eq(end, &*column.name));
-                let conditions = Query::new(tables::DUPLICATE_CONDITION).columns(&[]).filter(of_column);
+                let conditions = Query::new(DUPLICATE_CONDITION).columns(&[]).filter(of_column);
                 if !unit.select_as_platform(reason, &conditions)?.is_empty() {
                     let compares = User {
                         yields: true,

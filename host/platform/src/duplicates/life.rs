@@ -5,6 +5,7 @@ use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row, Uuid, Val
 
 use super::part::rules_of;
 use super::{
+    DUPLICATE_CONDITION, DUPLICATE_RULE,
     rule::{self, PUBLISHED, PUBLISHING, Rule, UNPUBLISHED},
     work::{self, Publishing, Purging},
 };
@@ -35,12 +36,12 @@ fn in_use(row: &Row, why: &str) -> Error {
         "The duplicate detection rule is currently in use and cannot be updated or deleted: rule \"{}\", {why}.",
         row.text("name").unwrap_or_default()
     );
-    Error::new(Code::RULE_IN_USE, sentence).with_table(tables::DUPLICATE_RULE)
+    Error::new(Code::RULE_IN_USE, sentence).with_table(DUPLICATE_RULE)
 }
 
 /// The conditions of a rule, in the order in which they were made.
 pub(crate) fn conditions(unit: &mut Unit, rule: Uuid) -> Result<Vec<Row>> {
-    let query = Query::new(tables::DUPLICATE_CONDITION).filter(Filter::eq("regardingobjectid", rule));
+    let query = Query::new(DUPLICATE_CONDITION).filter(Filter::eq("regardingobjectid", rule));
     unit.select_as_platform("see what a duplicate rule is made of", &query)
 }
 
@@ -72,7 +73,7 @@ fn publishable(unit: &mut Unit, row: &Row) -> Result<Rule> {
                  interrupted, go on with the job {job}."
             );
             return Err(Error::new(Code::RULE_PUBLISHING, sentence)
-                .with_table(tables::DUPLICATE_RULE)
+                .with_table(DUPLICATE_RULE)
                 .with_word("JOB", job));
         }
         Some(PUBLISHED) => return Err(in_use(row, "it is published already")),
@@ -226,13 +227,13 @@ pub(crate) fn options_published(unit: &mut Unit, before: &Snapshot) -> Result<()
 pub(super) fn read(unit: &mut Unit, id: Uuid) -> Result<Row> {
     unit.need_as_platform(
         "bring a duplicate rule into another state",
-        &Reference::new(tables::DUPLICATE_RULE, id),
+        &Reference::new(DUPLICATE_RULE, id),
     )
 }
 
 /// The change that brings a rule into a state.
 fn state(id: Uuid, status: i32) -> Row {
-    Row::new(tables::DUPLICATE_RULE, id)
+    Row::new(DUPLICATE_RULE, id)
         .with("statecode", Value::Choice(i32::from(status == PUBLISHED)))
         .with("statuscode", Value::Choice(status))
 }

@@ -37,7 +37,7 @@ use code::Seen;
 pub use detect::{FoundDuplicate, Matches};
 use rule::{Rule, Side};
 use sluice_engine::{
-    Batch, Capability, Component, ComponentPart, ComponentStates, Session, Tables, Unit, tables,
+    Batch, Capability, Component, ComponentPart, ComponentStates, Session, Tables, Unit,
     tasks::{Gate, Task},
 };
 pub use trial::publishing_rule;
@@ -45,7 +45,7 @@ pub use trial::publishing_rule;
 /// A duplicate rule with its conditions. A rule at work does not take a mark.
 static COMPONENTS: Component = Component {
     parts: &[ComponentPart {
-        table: tables::DUPLICATE_CONDITION,
+        table: DUPLICATE_CONDITION,
         key: &["baseattributename", "matchingattributename", "operatorcode"],
         parts: &[],
     }],
@@ -55,7 +55,7 @@ static COMPONENTS: Component = Component {
         rests_for_mark: true,
         ..ComponentStates::ACTIVATED
     }),
-    ..Component::plain("duplicate-rule", 140, tables::DUPLICATE_RULE)
+    ..Component::plain("duplicate-rule", 140, DUPLICATE_RULE)
 };
 
 /// A rule is published by a job.
@@ -72,8 +72,13 @@ fn set_published(batch: &mut Batch<'_>, rule: &Reference, published: bool) -> Re
     })
 }
 
+pub(crate) const DUPLICATE_RULE: &str = "duplicaterule";
+pub(crate) const DUPLICATE_CONDITION: &str = "duplicaterulecondition";
+pub(crate) const DUPLICATE_RECORD: &str = "duplicaterecord";
+
 /// Duplicate rules.
 pub(crate) static DUPLICATES: Capability = Capability {
+    tables: sluice_engine::tables!["duplicaterule", "duplicaterulecondition", "duplicaterecord"],
     components: &[&COMPONENTS],
     messages: &[
         &bulk_detect_duplicates::BulkDetectDuplicates,
@@ -82,8 +87,8 @@ pub(crate) static DUPLICATES: Capability = Capability {
         &unpublish_duplicate_rule::UnpublishDuplicateRule,
     ],
     rules: &[
-        (Tables::Named(tables::DUPLICATE_CONDITION), &rules::DuplicateCondition),
-        (Tables::Named(tables::DUPLICATE_RULE), &rules::DuplicateRule),
+        (Tables::Named(DUPLICATE_CONDITION), &rules::DuplicateCondition),
+        (Tables::Named(DUPLICATE_RULE), &rules::DuplicateRule),
     ],
     tasks: &[Task {
         privilege: "prvPublishDuplicateRule",
@@ -131,7 +136,7 @@ impl RowMatchcodes for Session {
                 .ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))
         };
         let (definition, found) = (read(rule)?, read(row)?);
-        let conditions = Query::new(tables::DUPLICATE_CONDITION).filter(Filter::eq("regardingobjectid", rule.id));
+        let conditions = Query::new(DUPLICATE_CONDITION).filter(Filter::eq("regardingobjectid", rule.id));
         let conditions = self.list(conditions)?;
         let catalog = self.catalog()?;
         let rule = Rule::compile(&catalog, &definition, &conditions)?;

@@ -1,5 +1,6 @@
 //! The duplicate rules at work as a part of the configuration.
 
+use super::{DUPLICATE_CONDITION, DUPLICATE_RULE};
 use std::{
     any::{Any, TypeId},
     sync::Arc,
@@ -8,17 +9,14 @@ use std::{
 use sluice_model::{Filter, Result, Value};
 
 use super::rule::{PUBLISHED, PUBLISHING, RuleTable};
-use sluice_engine::{
-    snapshot::{Part, Reader, Snapshot},
-    tables,
-};
+use sluice_engine::snapshot::{Part, Reader, Snapshot};
 
 /// The rules that are published, or on their way there.
 pub(super) struct RulePart;
 
 impl Part for RulePart {
     fn tables(&self) -> &'static [&'static str] {
-        &[tables::DUPLICATE_RULE, tables::DUPLICATE_CONDITION]
+        &[DUPLICATE_RULE, DUPLICATE_CONDITION]
     }
 
     fn kind(&self) -> TypeId {
@@ -30,11 +28,11 @@ impl Part for RulePart {
             column: "statuscode".into(),
             values: [PUBLISHING, PUBLISHED].map(Value::Choice).to_vec(),
         };
-        let rules = reader.whole(tables::DUPLICATE_RULE, at_work)?;
+        let rules = reader.whole(DUPLICATE_RULE, at_work)?;
         if rules.is_empty() {
             return Ok(Arc::new(RuleTable::default()));
         }
-        let conditions = reader.rows(tables::DUPLICATE_CONDITION)?;
+        let conditions = reader.rows(DUPLICATE_CONDITION)?;
         Ok(Arc::new(RuleTable::new(reader.catalog, &rules, &conditions)))
     }
 }

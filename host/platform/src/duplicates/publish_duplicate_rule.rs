@@ -1,13 +1,13 @@
 //! PublishDuplicateRule: begins to publish a duplicate rule. The codes of the rows that are
 //! there are the work of a job, which whoever asked for it runs.
 
+use super::DUPLICATE_RULE;
 use sluice_model::{ParameterType, Result, Right, Value};
 
 use crate::duplicates::life;
 use sluice_engine::{
     Operation, Unit,
     message::{Images, Message, Parameter, Shape, Takes, required},
-    tables,
 };
 
 /// `PublishDuplicateRule`.
@@ -20,7 +20,7 @@ pub(super) fn check(unit: &mut Unit, operation: &Operation) -> Result<()> {
 
 /// The rule, which must be the caller's to write.
 pub(super) fn rule(unit: &mut Unit, operation: &Operation) -> Result<sluice_model::Row> {
-    unit.row_with_rights(operation, tables::DUPLICATE_RULE, operation.id()?, &[Right::Write])
+    unit.row_with_rights(operation, DUPLICATE_RULE, operation.id()?, &[Right::Write])
 }
 
 impl Message for PublishDuplicateRule {
@@ -37,7 +37,7 @@ impl Message for PublishDuplicateRule {
         const OUTPUTS: &[Parameter] = &[required("JobId", ParameterType::Id)];
         Shape {
             takes: Takes::IdOf {
-                table: tables::DUPLICATE_RULE,
+                table: DUPLICATE_RULE,
                 parameter: "DuplicateRuleId",
             },
             tables: None,

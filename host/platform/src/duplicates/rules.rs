@@ -1,13 +1,13 @@
 //! A duplicate rule names two tables that take part in duplicate detection. Its state is the
 //! platform's, and while it is at work it stays as it is.
 
+use super::{DUPLICATE_CONDITION, DUPLICATE_RULE};
 use sluice_model::{Code, Error, Result, Row, Value};
 
 use crate::duplicates::{life, rule};
 use sluice_engine::{
     Operation, Unit,
     rules::{Rules, read},
-    tables,
 };
 
 pub(super) struct DuplicateRule;
@@ -30,7 +30,7 @@ fn refuse_state(target: &Row, before: Option<&Row>) -> Result<()> {
                  (UnpublishDuplicateRule)"
             ),
         )
-        .with_table(tables::DUPLICATE_RULE)),
+        .with_table(DUPLICATE_RULE)),
     }
 }
 
@@ -67,7 +67,7 @@ impl Rules for DuplicateRule {
         let row = read(
             unit,
             "a rule that is at work keeps its conditions",
-            tables::DUPLICATE_RULE,
+            DUPLICATE_RULE,
             operation.id()?,
         )?;
         life::refuse_in_use(&row)
@@ -82,7 +82,7 @@ fn rule_of(unit: &mut Unit, condition: &Row) -> Result<Row> {
         Some(rule) => read(
             unit,
             "a rule that is at work keeps its conditions",
-            tables::DUPLICATE_RULE,
+            DUPLICATE_RULE,
             rule,
         ),
         None => Err(Error::new(
@@ -111,7 +111,7 @@ fn refuse_same(unit: &mut Unit, rule: &Row, condition: &Row) -> Result<()> {
         condition.text("baseattributename").unwrap_or_default(),
         condition.text("matchingattributename").unwrap_or_default()
     );
-    Err(Error::invalid(sentence).with_table(tables::DUPLICATE_CONDITION))
+    Err(Error::invalid(sentence).with_table(DUPLICATE_CONDITION))
 }
 
 impl Rules for DuplicateCondition {
@@ -143,7 +143,7 @@ impl Rules for DuplicateCondition {
         let condition = read(
             unit,
             "a rule that is at work keeps its conditions",
-            tables::DUPLICATE_CONDITION,
+            DUPLICATE_CONDITION,
             operation.id()?,
         )?;
         let rule = rule_of(unit, &condition)?;

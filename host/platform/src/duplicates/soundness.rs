@@ -1,10 +1,11 @@
 //! Whether duplicate rules can do what they say: their columns are there, and rows have the codes of the
 //! rules that are published.
 
-use sluice_engine::{Unit, tables};
+use sluice_engine::Unit;
 use sluice_model::{Filter, Query, Result, Row, Value, coerce};
 
 use super::{
+    DUPLICATE_CONDITION, DUPLICATE_RULE,
     code::{Seen, matchcode},
     part::rules_of,
     rule::{PUBLISHED, Rule, Side},
@@ -15,7 +16,7 @@ const OWN: &str = "see whether duplicate rules can do what they say";
 
 /// What is wrong with the rules and their codes.
 pub(super) fn check(unit: &mut Unit) -> Result<Vec<String>> {
-    let rules = unit.select_as_platform(OWN, &Query::new(tables::DUPLICATE_RULE))?;
+    let rules = unit.select_as_platform(OWN, &Query::new(DUPLICATE_RULE))?;
     let mut lines = Vec::new();
     for rule in rules {
         lines.extend(conditions(unit, &rule)?);
@@ -30,7 +31,7 @@ pub(super) fn check(unit: &mut Unit) -> Result<Vec<String>> {
 /// What is wrong with the conditions of a rule. One that is not published may be under way, and its
 /// tables may take part in detection again: its columns have to be there.
 fn conditions(unit: &mut Unit, rule: &Row) -> Result<Option<String>> {
-    let own = Query::new(tables::DUPLICATE_CONDITION).filter(Filter::eq("regardingobjectid", rule.id));
+    let own = Query::new(DUPLICATE_CONDITION).filter(Filter::eq("regardingobjectid", rule.id));
     let own = unit.select_as_platform(OWN, &own)?;
     let catalog = unit.catalog();
     let known = || -> Result<()> {

@@ -1,5 +1,6 @@
 //! UnpublishDuplicateRule: takes a duplicate rule out of work, at once.
 
+use super::DUPLICATE_RULE;
 use sluice_model::{ParameterType, Result, Value};
 
 use super::publish_duplicate_rule::{check, rule};
@@ -7,7 +8,6 @@ use crate::duplicates::life;
 use sluice_engine::{
     Operation, Unit,
     message::{Images, Message, Parameter, Shape, Takes, optional, required},
-    tables,
 };
 
 /// `UnpublishDuplicateRule`.
@@ -32,7 +32,7 @@ impl Message for UnpublishDuplicateRule {
         ];
         Shape {
             takes: Takes::IdOf {
-                table: tables::DUPLICATE_RULE,
+                table: DUPLICATE_RULE,
                 parameter: "DuplicateRuleId",
             },
             tables: None,

@@ -12,6 +12,7 @@ use sluice_model::{
 
 use super::part::rules_of;
 use super::{
+    DUPLICATE_RECORD, DUPLICATE_RULE,
     code::{Seen, matchcode},
     detect::MOST,
     life,
@@ -20,7 +21,6 @@ use super::{
 use sluice_engine::{
     Acting, Unit, recurrence,
     runner::{self, JobStep},
-    tables,
 };
 
 /// `asyncoperation.operationtype`: Duplicate Detection Rule Publish.
@@ -423,7 +423,7 @@ impl Report<'_> {
     /// The rows of which the job has reported this one to be a duplicate. They are looked up by
     /// the row alone: what other jobs have found for it is little beside all that they found.
     fn bases(&self, unit: &mut Unit, rule: &Rule, duplicate: Reference) -> Result<HashSet<Uuid>> {
-        let query = Query::new(tables::DUPLICATE_RECORD)
+        let query = Query::new(DUPLICATE_RECORD)
             .columns(&["asyncoperationid", "duplicateruleid", "baserecordid"])
             .filter(Filter::eq("duplicaterecordid", duplicate));
         let found = unit.select_as_platform("report no pair of duplicates twice", &query)?;
@@ -446,9 +446,9 @@ impl Report<'_> {
     }
 
     fn write(&self, unit: &mut Unit, rule: &Rule, base: Uuid, duplicate: Uuid) -> Result<()> {
-        let found = runner::owned_row(unit, tables::DUPLICATE_RECORD, &self.owner)
+        let found = runner::owned_row(unit, DUPLICATE_RECORD, &self.owner)
             .with("asyncoperationid", self.job.reference())
-            .with("duplicateruleid", Reference::new(tables::DUPLICATE_RULE, rule.id))
+            .with("duplicateruleid", Reference::new(DUPLICATE_RULE, rule.id))
             .with("baserecordid", Reference::new(rule.base.clone(), base))
             .with("duplicaterecordid", Reference::new(rule.matching.clone(), duplicate));
         unit.insert_as_platform("keep what a job finds, which was asked for by its owner", found)

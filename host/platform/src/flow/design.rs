@@ -8,7 +8,7 @@ use sluice_model::{Code, Error, Filter, Name, Ownership, Remedy, Result, Row, Ta
 
 use super::part::flows;
 use super::table::prepare_processes;
-use super::{CATEGORY, Flow, INSTANCE_KEY};
+use super::{CATEGORY, Flow, INSTANCE_KEY, PROCESS_STEP, STAGE};
 use crate::customizing::definitions;
 use sluice_engine::{Operation, Rules, Unit, Why, tables};
 
@@ -150,7 +150,7 @@ impl Rules for StageRules {
             return Ok(());
         };
         let Some(flow) = flows(&*unit.snapshot()?).find(process).cloned() else {
-            return invalid(tables::STAGE, "stages belong to business process flows".to_owned());
+            return invalid(STAGE, "stages belong to business process flows".to_owned());
         };
         check_draft(&flow)?;
         check_stage_name(&flow, &target, Uuid::nil())?;
@@ -160,7 +160,7 @@ impl Rules for StageRules {
                 flow.name,
                 flow.stages.len() + 1
             );
-            return invalid(tables::STAGE, message);
+            return invalid(STAGE, message);
         }
         if let Some(table) = target.text("primaryentitytypecode") {
             check_table(&unit.snapshot()?.table(table)?.clone())?;
@@ -177,7 +177,7 @@ impl Rules for StageRules {
             .find(|column| changes(column))
         {
             let message = format!("a stage keeps its `{column}`; make another stage");
-            return invalid(tables::STAGE, message);
+            return invalid(STAGE, message);
         }
         let (moves, renames) = (changes("sl_position"), changes("stagename"));
         let target = target.clone();
@@ -207,7 +207,7 @@ impl Rules for StageRules {
                 "the stage cannot be deleted: {} at it; move them on first",
                 processes_are(standing)
             );
-            return Err(Error::new(Code::REFERENCED, message).with_table(tables::STAGE));
+            return Err(Error::new(Code::REFERENCED, message).with_table(STAGE));
         }
         Ok(())
     }
@@ -229,7 +229,7 @@ impl Rules for StepRules {
                 stage.name,
                 stage.steps.len() + 1
             );
-            return invalid(tables::PROCESS_STEP, message);
+            return invalid(PROCESS_STEP, message);
         }
         let table = unit.snapshot()?.table(&stage.table)?.clone();
         let column = coerce::column(&table, target.text("sl_column").unwrap_or_default())?;
@@ -243,10 +243,7 @@ impl Rules for StepRules {
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let target = operation.target()?;
         if target.has("sl_stageid") && target.id_of("sl_stageid") != before.id_of("sl_stageid") {
-            return invalid(
-                tables::PROCESS_STEP,
-                "a step keeps its stage; make another step".to_owned(),
-            );
+            return invalid(PROCESS_STEP, "a step keeps its stage; make another step".to_owned());
         }
         let (Some(column), Some(stage)) = (target.text("sl_column"), before.id_of("sl_stageid")) else {
             return Ok(());
@@ -278,7 +275,7 @@ fn flow_of_stage(unit: &mut Unit, stage: Uuid) -> Result<Arc<Flow>> {
     let snapshot = unit.snapshot()?;
     let flow = flows(&snapshot).all().iter().find(|flow| flow.stage(stage).is_some());
     flow.cloned()
-        .ok_or_else(|| Error::not_found("ProcessStage", tables::STAGE, stage))
+        .ok_or_else(|| Error::not_found("ProcessStage", STAGE, stage))
 }
 
 /// A stage is known by its name: in one flow there is one of each.
@@ -290,7 +287,7 @@ fn check_stage_name(flow: &Flow, target: &Row, own: Uuid) -> Result<()> {
                 "{} has a stage \"{}\" already; give this one another name",
                 flow.name, other.name
             );
-            Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::STAGE))
+            Err(Error::new(Code::DUPLICATE_KEY, message).with_table(STAGE))
         }
         _ => Ok(()),
     }
@@ -305,7 +302,7 @@ fn check_draft(flow: &Flow) -> Result<()> {
         "the process flow {} is activated: deactivate it before its stages are changed",
         flow.name
     );
-    invalid(tables::STAGE, message)
+    invalid(STAGE, message)
 }
 
 fn check_activation(unit: &mut Unit, flow: &Flow) -> Result<()> {
@@ -365,10 +362,7 @@ fn check_table(table: &TableDef) -> Result<()> {
     if takes && &*table.key != INSTANCE_KEY && table.takes_steps {
         return Ok(());
     }
-    invalid(
-        tables::STAGE,
-        format!("rows of `{}` go through no process flow", table.name),
-    )
+    invalid(STAGE, format!("rows of `{}` go through no process flow", table.name))
 }
 
 /// How many active processes a flow has, or how many of them stand at a stage.

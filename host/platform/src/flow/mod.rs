@@ -44,10 +44,10 @@ use sluice_engine::{Capability, Component, ComponentPart, ComponentStates, Table
 static COMPONENTS: Component = Component {
     only: &[("category", CATEGORY)],
     parts: &[ComponentPart {
-        table: tables::STAGE,
+        table: STAGE,
         key: &["stagename", "primaryentitytypecode"],
         parts: &[ComponentPart {
-            table: tables::PROCESS_STEP,
+            table: PROCESS_STEP,
             key: &["sl_column"],
             parts: &[],
         }],
@@ -64,8 +64,13 @@ static COMPONENTS: Component = Component {
     ..Component::plain("flow", 90, tables::PROCESS)
 };
 
+pub(crate) const STAGE: &str = "processstage";
+pub(crate) const PROCESS_STEP: &str = "sl_processstep";
+pub(crate) const STAGE_VISIT: &str = "sl_stagevisit";
+
 /// Business process flows.
 pub(crate) static FLOWS: Capability = Capability {
+    tables: sluice_engine::tables!["processstage", "sl_processstep", "sl_stagevisit"],
     components: &[&COMPONENTS],
     made: table::process_columns,
     messages: &[
@@ -75,8 +80,8 @@ pub(crate) static FLOWS: Capability = Capability {
     tasks: &[Task::asked(design::ACTIVATE)],
     rules: &[
         (Tables::Named(tables::PROCESS), &FlowRules),
-        (Tables::Named(tables::PROCESS_STEP), &StepRules),
-        (Tables::Named(tables::STAGE), &StageRules),
+        (Tables::Named(PROCESS_STEP), &StepRules),
+        (Tables::Named(STAGE), &StageRules),
         (Tables::Keyed(INSTANCE_KEY), &Instance),
     ],
     watches: &[&start::Place, &start::Begin],
@@ -325,5 +330,5 @@ fn step(row: &Row) -> FlowStep {
 
 /// A stage as a reference.
 fn stage_reference(stage: &Stage) -> Reference {
-    Reference::new(tables::STAGE, stage.id)
+    Reference::new(STAGE, stage.id)
 }

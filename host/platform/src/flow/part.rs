@@ -7,7 +7,7 @@ use std::{
 
 use sluice_model::{Filter, Result, Value};
 
-use super::{CATEGORY, FlowRows, Flows};
+use super::{CATEGORY, FlowRows, Flows, PROCESS_STEP, STAGE};
 use sluice_engine::{
     snapshot::{Part, Reader, Snapshot},
     tables,
@@ -18,7 +18,7 @@ pub(super) struct FlowPart;
 
 impl Part for FlowPart {
     fn tables(&self) -> &'static [&'static str] {
-        &[tables::PROCESS, tables::STAGE, tables::PROCESS_STEP]
+        &[tables::PROCESS, STAGE, PROCESS_STEP]
     }
 
     fn kind(&self) -> TypeId {
@@ -34,11 +34,11 @@ impl Part for FlowPart {
                 category,
             )?,
             stages: reader.all(
-                tables::STAGE,
+                STAGE,
                 &["stagename", "processid", "primaryentitytypecode", "sl_position"],
             )?,
             steps: reader.all(
-                tables::PROCESS_STEP,
+                PROCESS_STEP,
                 &["sl_name", "sl_stageid", "sl_column", "sl_required", "sl_position"],
             )?,
         })))

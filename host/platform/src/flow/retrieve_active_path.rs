@@ -1,6 +1,7 @@
 //! RetrieveActivePath: the stages that a process goes through. Flows do not branch, so they are
 //! all of them.
 
+use super::STAGE;
 use sluice_model::{Error, Parameter as Output, ParameterType, Reference, Result, Right};
 
 use super::part::flows;
@@ -29,7 +30,7 @@ impl Message for RetrieveActivePath {
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let stages = unit.snapshot()?.table(tables::STAGE)?.clone();
+        let stages = unit.snapshot()?.table(STAGE)?.clone();
         principals::require(unit, operation, &stages, Right::Read)
     }
 
@@ -44,7 +45,7 @@ impl Message for RetrieveActivePath {
                 unit.decide(operation, table, Right::Read, id)?;
                 let mut rows = Vec::new();
                 for stage in &flow.stages {
-                    let stage = Reference::new(tables::STAGE, stage.id);
+                    let stage = Reference::new(STAGE, stage.id);
                     let row =
                         unit.read_as_platform("show the stages of a process that the caller may read", &stage, None)?;
                     rows.extend(row);

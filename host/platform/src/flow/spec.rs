@@ -1,5 +1,6 @@
 //! A flow as it is written in a file: its stages with their steps.
 
+use super::{PROCESS_STEP, STAGE};
 use serde::Deserialize;
 use sluice_model::{Error, Reference, Request, Result, Row, Uuid, Value};
 
@@ -112,7 +113,7 @@ fn create(batch: &mut Batch<'_>, spec: &FlowSpec) -> Result<Uuid> {
 }
 
 fn create_stage(batch: &mut Batch<'_>, flow: Uuid, spec: &StageSpec) -> Result<()> {
-    let mut row = Row::unsaved(tables::STAGE)
+    let mut row = Row::unsaved(STAGE)
         .with("stagename", spec.name.as_str())
         .with("processid", Reference::new(tables::PROCESS, flow))
         .with("primaryentitytypecode", spec.table.as_str());
@@ -122,8 +123,8 @@ fn create_stage(batch: &mut Batch<'_>, flow: Uuid, spec: &StageSpec) -> Result<(
     }
     let stage = batch.create(row)?;
     for step in &spec.steps {
-        let mut row = Row::unsaved(tables::PROCESS_STEP)
-            .with("sl_stageid", Reference::new(tables::STAGE, stage))
+        let mut row = Row::unsaved(PROCESS_STEP)
+            .with("sl_stageid", Reference::new(STAGE, stage))
             .with("sl_column", step.column.as_str())
             .with("sl_required", step.required);
         if let Some(label) = &step.label {

@@ -5,8 +5,8 @@ use sluice_model::{Filter, Query, Reference, Result, Row, Value};
 
 use super::part::flows;
 use super::process::processes_of;
-use super::{Process, start::has_place};
-use sluice_engine::{Operation, Unit, tables};
+use super::{Process, STAGE_VISIT, start::has_place};
+use sluice_engine::{Operation, Unit};
 
 /// The process has entered its active stage.
 pub(super) fn enter(unit: &mut Unit, operation: &Operation, process: &Process) -> Result<()> {
@@ -14,7 +14,7 @@ pub(super) fn enter(unit: &mut Unit, operation: &Operation, process: &Process) -
         return Ok(());
     };
     let now = operation.created_on();
-    let mut visit = Row::new(tables::STAGE_VISIT, unit.new_id())
+    let mut visit = Row::new(STAGE_VISIT, unit.new_id())
         .with("sl_instanceid", process.instance.id)
         .with("sl_processid", process.flow.id)
         .with("sl_stageid", stage.id)
@@ -32,7 +32,7 @@ pub(super) fn enter(unit: &mut Unit, operation: &Operation, process: &Process) -
 /// apart. A process whose flow is gone has those of no flow that is there.
 fn of(unit: &mut Unit, instance: &Reference, filter: Filter) -> Result<Vec<Row>> {
     let snapshot = unit.snapshot()?;
-    let query = Query::new(tables::STAGE_VISIT)
+    let query = Query::new(STAGE_VISIT)
         .columns(&["sl_processid", "sl_table", "sl_row"])
         .filter(Filter::eq("sl_instanceid", instance.id).and(filter));
     let mut visits = unit.select_as_platform("see where a process has been", &query)?;
@@ -50,7 +50,7 @@ fn of(unit: &mut Unit, instance: &Reference, filter: Filter) -> Result<Vec<Row>>
 /// The process has left the stage at which it stood: forwards (`passed`), back, or given up.
 pub(super) fn leave(unit: &mut Unit, operation: &Operation, instance: &Reference, passed: bool) -> Result<()> {
     for visit in of(unit, instance, Filter::eq("sl_lefton", Value::Null))? {
-        let left = Row::new(tables::STAGE_VISIT, visit.id)
+        let left = Row::new(STAGE_VISIT, visit.id)
             .with("sl_lefton", operation.created_on())
             .with("sl_passed", passed);
         unit.update_as_platform("keep the time at which a process leaves a stage", left)?;
@@ -84,7 +84,7 @@ pub(crate) fn row_deleted(unit: &mut Unit, row: &Reference) -> Result<()> {
         }
         for visit in of(unit, &process.instance, Filter::All)? {
             if visit.text("sl_table") == Some(&*row.table) && visit.id_of("sl_row") == Some(row.id) {
-                let forgotten = Row::new(tables::STAGE_VISIT, visit.id).with("sl_row", Value::Null);
+                let forgotten = Row::new(STAGE_VISIT, visit.id).with("sl_row", Value::Null);
                 unit.update_as_platform("forget a row that is deleted where processes have been", forgotten)?;
             }
         }

@@ -19,6 +19,7 @@ use sluice_engine::Capability;
 
 /// Alternate keys.
 pub(crate) static KEYS: Capability = Capability {
+    tables: sluice_engine::tables!["entitykey"],
     messages: &[
         &create_entity_key::CreateEntityKey,
         &delete_entity_key::DeleteEntityKey,

@@ -86,9 +86,9 @@ impl Message for AutoMapEntity {
 /// The columns that have one name in both tables, fit each other, and lack no option: without
 /// those that every table has, and without the status reasons, which only look alike.
 fn same<'a>(source: &'a TableDef, target: &'a TableDef) -> impl Iterator<Item = &'a ColumnDef> {
-    let common = ["ownerid", "overriddencreatedon", "importsequencenumber"];
     source.columns.iter().filter(move |column| {
-        !common.contains(&&*column.name)
+        &*column.name != "ownerid"
+            && !column.of_every_table
             && !column.filled
             && !matches!(column.kind, ColumnType::Status { .. })
             && target.column(&column.name).is_some_and(|other| {

@@ -234,6 +234,7 @@ fn option_flaw(source: Place<'_>, target: Place<'_>) -> Option<Flaw> {
 
 /// Mappings of columns.
 pub(crate) static MAPPING: Capability = Capability {
+    tables: sluice_engine::tables!["entitymap", "attributemap"],
     messages: &[&auto_map_entity::AutoMapEntity, &initialize_from::InitializeFrom],
     rules: &[
         (Tables::Named(tables::ATTRIBUTE_MAP), &attribute_map::AttributeMap),

@@ -1,12 +1,12 @@
 //! Activities: when one was closed, and that those who take part belong to it: their rows are
 //! owned by whoever owns the activity, and go with it.
 
+use super::ACTIVITY_PARTY;
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Value};
 
 use sluice_engine::{
     Operation, Unit,
     rules::{Rules, read, select},
-    tables,
 };
 
 /// The columns that say whose a row is.
@@ -48,7 +48,7 @@ impl Rules for Activity {
         if !changed.has("ownerid") {
             return Ok(());
         }
-        let parties = Query::new(tables::ACTIVITY_PARTY)
+        let parties = Query::new(ACTIVITY_PARTY)
             .columns(&[])
             .filter(Filter::eq("activityid", changed.reference()));
         for party in select(unit, "those who take part in an activity belong to it", &parties)? {
@@ -103,13 +103,13 @@ impl Rules for Party {
         let (Some(activity), Some(role)) = (party.lookup("activityid"), party.int("participationtypemask")) else {
             return Ok(());
         };
-        let refuse = |what: &str| Err(Error::invalid(what.to_owned()).with_table(tables::ACTIVITY_PARTY));
+        let refuse = |what: &str| Err(Error::invalid(what.to_owned()).with_table(ACTIVITY_PARTY));
         let known = ROLES.iter().find(|(table, _)| **table == *activity.table);
         if role <= ORGANIZER && known.is_some_and(|(_, roles)| !roles.contains(&role)) {
             let label = party_label(unit, role)?;
             return refuse(&format!("`{}` has nobody who takes part as {label}", activity.table));
         }
-        let senders = Query::new(tables::ACTIVITY_PARTY).columns(&[]).filter(
+        let senders = Query::new(ACTIVITY_PARTY).columns(&[]).filter(
             Filter::eq("activityid", activity.clone()).and(Filter::eq("participationtypemask", Value::Choice(SENDER))),
         );
         if role == SENDER
@@ -137,7 +137,7 @@ impl Rules for Party {
 
 /// Gives the row of somebody who takes part to the owner of the activity.
 fn follow(unit: &mut Unit, party: &Row, activity: &Row) -> Result<()> {
-    let mut row = Row::new(tables::ACTIVITY_PARTY, party.id);
+    let mut row = Row::new(ACTIVITY_PARTY, party.id);
     for column in OWNING {
         row.set(column, activity.get(column).cloned().unwrap_or(Value::Null));
     }
@@ -145,7 +145,7 @@ fn follow(unit: &mut Unit, party: &Row, activity: &Row) -> Result<()> {
 }
 
 fn party_label(unit: &mut Unit, role: i32) -> Result<String> {
-    let table = unit.configuration().table(tables::ACTIVITY_PARTY)?;
+    let table = unit.configuration().table(ACTIVITY_PARTY)?;
     let options = table
         .column("participationtypemask")
         .and_then(|column| column.kind.options());

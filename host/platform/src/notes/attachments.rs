@@ -2,6 +2,7 @@
 //! in blocks; small ones also as base64 in the column `documentbody`, which the row itself
 //! never holds. Source: the platform's guide to files of notes.
 
+use super::UPLOAD;
 use sluice_engine::{Block, Holder};
 use sluice_model::{
     Code, Comparison, Error, Filter, Query, Reference, Result, Right, Row, TableDef, Timestamp, Uuid, Value,
@@ -65,10 +66,10 @@ pub(crate) struct Upload {
 impl Upload {
     /// Begins one, and throws away what others have left behind.
     pub(crate) fn begin(unit: &mut Unit, operation: &Operation, note: Option<Uuid>) -> Result<Self> {
-        let table = unit.snapshot()?.table(tables::UPLOAD)?.clone();
+        let table = unit.snapshot()?.table(UPLOAD)?.clone();
         let now = operation.created_on();
         clear(unit, &table, operation.principal().id(), now)?;
-        let mut row = Row::new(tables::UPLOAD, unit.new_id())
+        let mut row = Row::new(UPLOAD, unit.new_id())
             .with("sl_user", operation.principal().id())
             .with("sl_started", now);
         if let Some(note) = note {
@@ -81,7 +82,7 @@ impl Upload {
 
     /// The upload that a token names, which the caller has begun.
     pub(crate) fn of(unit: &mut Unit, operation: &Operation, token: &str) -> Result<Self> {
-        let table = unit.snapshot()?.table(tables::UPLOAD)?.clone();
+        let table = unit.snapshot()?.table(UPLOAD)?.clone();
         let unknown = || {
             Error::new(
                 Code::NOT_FOUND,
@@ -93,7 +94,7 @@ impl Upload {
             .strip_prefix("upload:")
             .and_then(|id| id.parse().ok())
             .ok_or_else(unknown)?;
-        let row = Reference::new(tables::UPLOAD, id);
+        let row = Reference::new(UPLOAD, id);
         let row = unit
             .read_as_platform("see whose upload a token names", &row, None)?
             .ok_or_else(unknown)?;
@@ -135,7 +136,7 @@ impl Upload {
         unit.beside_rows(OWN, |tx, permit| tx.move_blocks(permit, self.holder(), to, names))?;
         unit.delete_as_platform(
             "an upload whose blocks were given to a note is over",
-            &Reference::new(tables::UPLOAD, self.id),
+            &Reference::new(UPLOAD, self.id),
         )
     }
 }
@@ -145,7 +146,7 @@ const OWN: &str = "change the blocks of an upload whose owner was checked, or gi
 
 /// Throws away a few uploads that nobody has committed in time; whether there may be more.
 pub(crate) fn clear_some(unit: &mut Unit, before: Timestamp) -> Result<bool> {
-    let table = unit.snapshot()?.table(tables::UPLOAD)?.clone();
+    let table = unit.snapshot()?.table(UPLOAD)?.clone();
     let few = keeping::FEW;
     Ok(throw_away(unit, &table, late(before), 0, few)? == few)
 }
@@ -172,7 +173,7 @@ fn clear(unit: &mut Unit, table: &TableDef, user: Uuid, now: Timestamp) -> Resul
 /// Throws away the oldest of some uploads, so that no more than `kept` are left of the first `top`;
 /// how many.
 fn throw_away(unit: &mut Unit, table: &TableDef, uploads: Filter, kept: usize, top: u32) -> Result<u32> {
-    let query = Query::new(tables::UPLOAD)
+    let query = Query::new(UPLOAD)
         .columns(&[])
         .filter(uploads)
         .order_by("sl_started")

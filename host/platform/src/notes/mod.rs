@@ -11,8 +11,20 @@ mod upload_block;
 
 use sluice_engine::{Capability, Kept, Tables, tables};
 
+pub(crate) const ACTIVITY_PARTY: &str = "activityparty";
+pub(crate) const UPLOAD: &str = "sl_upload";
+
 /// Notes and their attachments, and activities.
 pub(crate) static NOTES: Capability = Capability {
+    tables: sluice_engine::tables![
+        "activityparty",
+        "annotation",
+        "appointment",
+        "email",
+        "phonecall",
+        "sl_upload",
+        "task"
+    ],
     messages: &[
         &commit_annotation_blocks_upload::CommitAnnotationBlocksUpload,
         &download_block::DownloadBlock,
@@ -29,7 +41,7 @@ pub(crate) static NOTES: Capability = Capability {
         (Tables::Named("email"), &activity::Activity),
         (Tables::Named("phonecall"), &activity::Activity),
         (Tables::Named("task"), &activity::Activity),
-        (Tables::Named(tables::ACTIVITY_PARTY), &activity::Party),
+        (Tables::Named(ACTIVITY_PARTY), &activity::Party),
         (Tables::Named(tables::NOTE), &annotation::Annotation),
     ],
     ..Capability::named("notes")

@@ -1,6 +1,7 @@
 //! The contents that a plug-in had: the last ten, by their digests, so that an earlier one can be
 //! brought back. They are kept with the plug-in's row, whatever door a content came through.
 
+use super::PLUGIN_VERSION;
 use sluice_model::{Code, Error, Filter, Order, Query, Result, Row, Timestamp, Uuid, Value};
 
 use sluice_engine::{Operation, Unit, tables};
@@ -94,7 +95,7 @@ fn none(message: &str) -> Error {
 
 /// One of them as it was pushed, in Base64.
 pub(super) fn content(unit: &mut Unit, version: Uuid) -> Result<String> {
-    let row = sluice_model::Reference::new(tables::PLUGIN_VERSION, version);
+    let row = sluice_model::Reference::new(PLUGIN_VERSION, version);
     let row = unit.read_as_platform(OWN, &row, Some(&["sl_content".into()]))?;
     Ok(row
         .and_then(|row| row.text("sl_content").map(ToOwned::to_owned))
@@ -102,7 +103,7 @@ pub(super) fn content(unit: &mut Unit, version: Uuid) -> Result<String> {
 }
 
 fn rows(unit: &mut Unit, assembly: Uuid) -> Result<Vec<Row>> {
-    let mut query = Query::new(tables::PLUGIN_VERSION)
+    let mut query = Query::new(PLUGIN_VERSION)
         .columns(&["sl_digest", "sl_version", "sl_pushedon", "sl_pushedby"])
         .filter(Filter::eq("sl_assembly", assembly));
     query.order.push(Order {
@@ -123,7 +124,7 @@ pub(super) fn keep(unit: &mut Unit, operation: &Operation, before: Option<&Row>,
         if let Some(kept) = there.iter().find(|kept| kept.text("sl_digest") == Some(digest)) {
             let version = one.text("version").unwrap_or_default();
             if std::ptr::eq(one, row) && kept.text("sl_version") != Some(version) {
-                let kept = Row::new(tables::PLUGIN_VERSION, kept.id).with("sl_version", version);
+                let kept = Row::new(PLUGIN_VERSION, kept.id).with("sl_version", version);
                 unit.update_as_platform(OWN, kept)?;
             }
             continue;
@@ -133,7 +134,7 @@ pub(super) fn keep(unit: &mut Unit, operation: &Operation, before: Option<&Row>,
             true => (one.get("modifiedon").cloned(), one.id_of("modifiedby")),
             false => (Some(operation.created_on().into()), Some(operation.initiating().id())),
         };
-        let kept = Row::new(tables::PLUGIN_VERSION, unit.new_id())
+        let kept = Row::new(PLUGIN_VERSION, unit.new_id())
             .with("sl_assembly", row.id)
             .with("sl_digest", digest)
             .with("sl_version", one.text("version").unwrap_or_default())
@@ -160,7 +161,7 @@ pub(super) fn newest(unit: &mut Unit, assembly: Uuid, digest: &str) -> Result<()
     let now = unit.author().when;
     for row in rows(unit, assembly)? {
         if row.text("sl_digest") == Some(digest) {
-            let row = Row::new(tables::PLUGIN_VERSION, row.id).with("sl_pushedon", now);
+            let row = Row::new(PLUGIN_VERSION, row.id).with("sl_pushedon", now);
             unit.update_as_platform(OWN, row)?;
         }
     }

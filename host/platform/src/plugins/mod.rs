@@ -24,8 +24,11 @@ use sluice_engine::{
     tables,
 };
 
+pub(crate) const PLUGIN_VERSION: &str = "sl_pluginversion";
+
 /// The registration of plug-ins and of steps that call them.
 pub(crate) static PLUGINS: Capability = Capability {
+    tables: sluice_engine::tables!["sl_pluginversion"],
     rules: &[
         (Tables::Named(tables::ASSEMBLY), &plugin_assembly::PluginAssembly),
         (Tables::Named(tables::PLUGIN_TYPE), &plugin_type::PluginType),

@@ -4,6 +4,7 @@
 use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row};
 
 use super::{
+    SOLUTION_COMPONENT,
     archive::{self, Component},
     export,
     manifest::{FORMAT, Kind, Kinds, Manifest},
@@ -78,7 +79,7 @@ impl SolutionContents for Session {
         self.batch(|batch| {
             for name in &new {
                 batch.create(
-                    Row::unsaved(tables::SOLUTION_COMPONENT)
+                    Row::unsaved(SOLUTION_COMPONENT)
                         .with("solutionid", solution.reference())
                         .with("sl_kind", kind.word())
                         .with("sl_name", name.as_str()),
@@ -91,7 +92,7 @@ impl SolutionContents for Session {
     fn remove_from_solution(&self, solution: &str, kind: &str, components: &[String]) -> Result<()> {
         let row = solution_row(self, solution)?;
         let kind = kinds(self).parse(kind)?;
-        let query = Query::new(tables::SOLUTION_COMPONENT).filter(Filter::eq("solutionid", row.id));
+        let query = Query::new(SOLUTION_COMPONENT).filter(Filter::eq("solutionid", row.id));
         let there = self.list(query)?;
         let mut gone = Vec::new();
         for name in components {
@@ -101,13 +102,13 @@ impl SolutionContents for Session {
             });
             let found = found.ok_or_else(|| {
                 let message = format!("the solution `{solution}` has no {} `{name}`", kind.word());
-                Error::new(Code::NOT_FOUND, message).with_table(tables::SOLUTION_COMPONENT)
+                Error::new(Code::NOT_FOUND, message).with_table(SOLUTION_COMPONENT)
             })?;
             gone.push(found.id);
         }
         self.batch(|batch| {
             for id in &gone {
-                let component = Reference::new(tables::SOLUTION_COMPONENT, *id);
+                let component = Reference::new(SOLUTION_COMPONENT, *id);
                 batch.execute(Request::delete(component))?;
             }
             Ok(())
@@ -176,7 +177,7 @@ pub(super) fn kinds(session: &Session) -> Kinds {
 }
 
 fn components_of(session: &Session, solution: &Row) -> Result<Vec<(Kind, String)>> {
-    let query = Query::new(tables::SOLUTION_COMPONENT).filter(Filter::eq("solutionid", solution.id));
+    let query = Query::new(SOLUTION_COMPONENT).filter(Filter::eq("solutionid", solution.id));
     let kinds = kinds(session);
     session
         .list(query)?

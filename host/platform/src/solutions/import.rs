@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid};
 
 use super::{
-    Applied, Content, Gone, Installation,
+    Applied, Content, Gone, Installation, SOLUTION_COMPONENT,
     archive::{self, Component},
     definitions,
     manifest::{self, Kind, Manifest},
@@ -285,7 +285,7 @@ impl Installation<'_, '_> {
         let solution = Reference::new(tables::SOLUTION, id);
         let there = self.batch.select_as_platform(
             "see which solutions are there",
-            tables::SOLUTION_COMPONENT,
+            SOLUTION_COMPONENT,
             Filter::eq("solutionid", id),
         )?;
         for old in &there {

@@ -39,14 +39,17 @@ use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, 
 use crate::plugins::registration::Lacking;
 use sluice_engine::{Batch, Capability, Component, Engine, Meaning, Session, Tables, tables, tasks::Task};
 
+pub(crate) const SOLUTION_COMPONENT: &str = "solutioncomponent";
+
 /// Solutions, and what came with managed ones.
 pub(crate) static SOLUTIONS: Capability = Capability {
+    tables: sluice_engine::tables!["solution", "solutioncomponent"],
     tasks: &[
         Task::asked("prvImportCustomization"),
         Task::asked("prvExportCustomization"),
     ],
     rules: &[(Tables::Named(tables::SOLUTION), &rules::Solution)],
-    meanings: &[Meaning::new(tables::SOLUTION_COMPONENT, "sl_parts", |_, text| {
+    meanings: &[Meaning::new(SOLUTION_COMPONENT, "sl_parts", |_, text| {
         uninstall::are_parts(text)
     })],
     ..Capability::named("solutions")

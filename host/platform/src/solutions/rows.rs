@@ -14,7 +14,7 @@ use sluice_model::{
 
 use super::{Applied, Installation, defaults, document, misfit, removing, states};
 use crate::customizing::publish::Publishing as _;
-use crate::{customizing::publish, managed::MARK};
+use crate::managed::MARK;
 
 /// A row as it travels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ fn travels(column: &ColumnDef) -> bool {
         column.kind,
         ColumnType::Key | ColumnType::Lookup { .. } | ColumnType::State { .. } | ColumnType::Status { .. }
     );
-    !own && !column.filled && !matches!(&*column.name, "overriddencreatedon" | "importsequencenumber")
+    !own && !column.filled && !column.of_every_table
 }
 
 /// Where the rows of a component are read: rows of a table in which columns hold these values.
@@ -66,10 +66,11 @@ fn filter(conditions: &[(&str, Value)]) -> Filter {
 /// Reads what counts: the published rows of tables whose rows are published.
 fn published<'a>(session: &'a Session) -> impl FnMut(&str, &[(&str, Value)]) -> Result<Vec<Row>> + 'a {
     |table, conditions| {
-        if !publish::PUBLISHED.contains(&table) {
+        let catalog = session.catalog()?;
+        if !catalog.table(table)?.published {
             return session.list(sluice_model::Query::new(table).filter(filter(conditions)));
         }
-        let collation = session.catalog()?.collation();
+        let collation = catalog.collation();
         let holds = |row: &Row, (column, value): &(&str, Value)| match (row.get(column), value) {
             (Some(Value::Text(text)), Value::Text(wanted)) => collation.same(text, wanted),
             (Some(Value::Lookup(held)), Value::Lookup(wanted)) => held == wanted,
@@ -264,7 +265,13 @@ fn applied(id: Uuid) -> Applied {
 
 /// Notes a row that counts when it is published.
 pub(super) fn touch(work: &mut Installation<'_, '_>, table: &'static str, id: Uuid) {
-    if publish::PUBLISHED.contains(&table) {
+    if work
+        .batch
+        .unit()
+        .catalog()
+        .find(table)
+        .is_some_and(|table| table.published)
+    {
         work.touched.push(Reference::new(table, id));
     }
 }

@@ -4,7 +4,7 @@
 use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid, Value};
 
 use super::{
-    Applied, Gone, Installation,
+    Applied, Gone, Installation, SOLUTION_COMPONENT,
     archive::Component,
     manifest::{Kind, Kinds},
 };
@@ -96,7 +96,7 @@ impl Installation<'_, '_> {
 pub(super) fn components(work: &mut Installation<'_, '_>, solution: Uuid) -> Result<Vec<Gone>> {
     let rows = work.batch.select_as_platform(
         "see what a solution has brought",
-        tables::SOLUTION_COMPONENT,
+        SOLUTION_COMPONENT,
         Filter::eq("solutionid", solution),
     )?;
     let kinds = Kinds::with(work.batch.unit().components());
@@ -134,9 +134,9 @@ pub(super) fn without_shared(work: &mut Installation<'_, '_>, all: Vec<Gone>) ->
     let mut left = Vec::new();
     for mut gone in all {
         let same = Filter::eq("sl_kind", gone.kind.word()).and(Filter::eq("sl_name", gone.name.as_str()));
-        let rows =
-            work.batch
-                .select_as_platform("see what a solution has brought", tables::SOLUTION_COMPONENT, same)?;
+        let rows = work
+            .batch
+            .select_as_platform("see what a solution has brought", SOLUTION_COMPONENT, same)?;
         let mut owners = 0;
         for row in &rows {
             let solution = row.id_of("solutionid").unwrap_or_default();
@@ -197,7 +197,7 @@ pub(super) fn record(
     component: &Component,
     applied: &Applied,
 ) -> Result<()> {
-    let row = Row::unsaved(tables::SOLUTION_COMPONENT)
+    let row = Row::unsaved(SOLUTION_COMPONENT)
         .with("solutionid", solution.clone())
         .with("sl_kind", component.kind.word())
         .with("sl_name", component.name.as_str());
@@ -207,7 +207,7 @@ pub(super) fn record(
     }
     // The books are the platform's: nobody else writes them.
     let parts = serde_json::to_string(&applied.parts).map_err(|error| Error::host(error.to_string()))?;
-    let books = Row::new(tables::SOLUTION_COMPONENT, id)
+    let books = Row::new(SOLUTION_COMPONENT, id)
         .with("sl_parts", parts)
         .with("objectid", applied.row.map_or(Value::Null, Value::Id));
     work.batch

@@ -66,6 +66,7 @@ static COMPONENTS: Component = Component {
 
 /// Workflows.
 pub(crate) static WORKFLOWS: Capability = Capability {
+    tables: sluice_engine::tables!["workflowlog"],
     components: &[&COMPONENTS],
     messages: &[&execute_workflow::ExecuteWorkflow],
     tasks: &[Task::asked(life::ACTIVATE), Task::asked(execute_workflow::RUN)],

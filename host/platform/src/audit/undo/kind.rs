@@ -1,43 +1,17 @@
 //! Of which kind the last change was: what is taken back, and what is not.
 
 use sluice_engine::{Batch, tables};
-use sluice_model::{Error, Filter, Query, Reference, Request, Result, Row, TableDef, Uuid, Value, json};
+use sluice_model::{Catalog, Error, Filter, Query, Reference, Request, Result, Row, TableDef, Uuid, Value, json};
 
 use super::{
     last::{MOST, newest_first},
     record::Record,
 };
 
-/// The tables whose changes are taken back.
-pub(super) const TABLES: &[&str] = &[
-    tables::STEP,
-    tables::STEP_IMAGE,
-    tables::SECURE_CONFIG,
-    tables::ROLE,
-    tables::DUPLICATE_RULE,
-    tables::DUPLICATE_CONDITION,
-    tables::ORGANIZATION,
-];
-
-/// Audited tables by which an organisation is customised, and whose rows are no part of the configuration
-/// that is kept in memory.
-const CUSTOMIZED: &[&str] = &[
-    tables::TEAM_TEMPLATE,
-    "attributemap",
-    "entitymap",
-    "mobileofflineprofile",
-    "mobileofflineprofileitem",
-    "optionset",
-    "savedquery",
-    "solution",
-    "systemform",
-    "webresource",
-];
-
 /// Whether an organisation is configured by the rows of a table. Where the last change was one of theirs
 /// that is not taken back, an older one is not what is meant.
 fn configures(table: &TableDef) -> bool {
-    table.audited && (table.configuration || CUSTOMIZED.contains(&&*table.name))
+    table.audited && (table.configuration || table.customizes)
 }
 
 /// Refuses where the last change of the configuration was none that is taken back: an older one is not what
@@ -116,7 +90,8 @@ fn of_other_kind(batch: &mut Batch<'_>, about: Filter) -> Result<Option<Row>> {
         None => newest,
     };
     let mut copy = None;
-    for record in records.into_iter().filter(|record| !is_taken_back(record)) {
+    let catalog = batch.unit().catalog();
+    for record in records.into_iter().filter(|record| !is_taken_back(&catalog, record)) {
         match is_of_copy(batch, &record)? {
             true => copy = copy.or(Some(record)),
             false => return Ok(Some(record)),
@@ -126,11 +101,10 @@ fn of_other_kind(batch: &mut Batch<'_>, about: Filter) -> Result<Option<Row>> {
 }
 
 /// Whether a record is of a kind that is taken back.
-fn is_taken_back(record: &Row) -> bool {
+fn is_taken_back(catalog: &Catalog, record: &Row) -> bool {
     let is_of_row = record.id_of("objectid").is_some_and(|id| !id.is_nil());
-    let is_of_table = record
-        .text("objecttypecode")
-        .is_some_and(|table| TABLES.contains(&table));
+    let table = record.text("objecttypecode").and_then(|table| catalog.find(table));
+    let is_of_table = table.is_some_and(|table| table.undone);
     is_of_table && is_of_row && !record.int("action").is_some_and(is_link)
 }
 

@@ -7,7 +7,7 @@ use sluice_engine::{Batch, tables};
 use sluice_model::{Error, Filter, Order, Query, Reference, Result, Row, Uuid, Value};
 
 use super::{
-    kind::{TABLES, check_kind, of_people},
+    kind::{check_kind, of_people},
     record::{CREATE, DELETE, Record, SECRET, as_recorded, operation},
 };
 use crate::audit::OF_EARLIER_ROW;
@@ -21,10 +21,11 @@ pub(super) fn change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<
         Some(row) => of_row_and_parts(batch, row)?,
         None => {
             check_kind(batch)?;
-            let tables = TABLES.iter().map(|table| Value::from(*table));
+            let catalog = batch.unit().catalog();
+            let tables = catalog.iter().filter(|table| table.undone);
             Filter::In {
                 column: "objecttypecode".into(),
-                values: tables.collect(),
+                values: tables.map(|table| Value::from(&*table.name)).collect(),
             }
         }
     };

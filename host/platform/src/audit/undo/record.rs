@@ -13,6 +13,9 @@ use super::{
 };
 use crate::audit::{LONGEST, PRIVILEGES};
 
+/// Rules are made as drafts, and change their state by being published.
+const DUPLICATE_RULE: &str = "duplicaterule";
+
 /// `audit.operation` of a row that was made.
 pub(super) const CREATE: i32 = 1;
 /// `audit.operation` of a row that was deleted.
@@ -207,7 +210,7 @@ impl Record {
                 _ => {}
             }
         }
-        if *table.name == *tables::DUPLICATE_RULE {
+        if *table.name == *DUPLICATE_RULE {
             // A rule that is made is a draft.
             row.values.remove("statecode");
             row.values.remove("statuscode");
@@ -218,7 +221,7 @@ impl Record {
 
     /// The columns of a row get the values that they had.
     fn change_back(&self, batch: &mut Batch<'_>, table: &TableDef, jobs: &mut Vec<Uuid>) -> Result<Option<TakenBack>> {
-        let is_rule = *table.name == *tables::DUPLICATE_RULE;
+        let is_rule = *table.name == *DUPLICATE_RULE;
         let is_state = |name: &str| matches!(name, "statecode" | "statuscode");
         let own = |name: &str| table.column(name).is_some_and(|column| is_own(table, column));
         let columns: Vec<_> = self.columns.iter().filter(|(name, ..)| own(name)).cloned().collect();
