@@ -138,6 +138,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Update(args) => {
             let yes = |answer: Option<YesNo>| answer.map(|answer| answer == YesNo::Yes);
             let change = TableChange {
+                display: None,
                 audited: yes(args.audit),
                 duplicate_detection: yes(args.duplicate_detection),
                 read_only_in_mobile: yes(args.read_only_in_mobile),

@@ -6,6 +6,7 @@ mod broken_files;
 mod cure;
 mod defaults;
 mod filling;
+mod hostile;
 mod kinds;
 mod managed;
 mod removing;

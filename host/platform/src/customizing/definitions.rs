@@ -7,7 +7,7 @@ use sluice_model::{
     coerce, definition::Columns, error::Limit,
 };
 
-use super::{relationships, removal};
+use super::{option_set, own, relationships, removal};
 use crate::managed;
 use sluice_engine::{
     Batch, Session, Unit,
@@ -57,11 +57,11 @@ pub trait Definitions {
 
 impl Definitions for Session {
     fn create_table(&self, definition: &TableDef) -> Result<()> {
-        self.batch(|batch| create_table(batch, definition.clone()))
+        self.batch(|batch| create_table(batch, definition))
     }
 
     fn update_table(&self, table: &str, change: TableChange) -> Result<()> {
-        self.batch(|batch| update_table(batch, table, change))
+        self.batch(|batch| update_table(batch, table, &change))
     }
 
     fn delete_table(&self, table: &str) -> Result<()> {
@@ -69,7 +69,7 @@ impl Definitions for Session {
     }
 
     fn create_column(&self, table: &str, column: &ColumnDef) -> Result<()> {
-        self.batch(|batch| create_column(batch, table, column.clone()))
+        self.batch(|batch| create_column(batch, table, column))
     }
 
     fn uses(&self, table: &str, column: Option<&str>) -> Result<Vec<User>> {
@@ -82,8 +82,10 @@ impl Definitions for Session {
 }
 
 /// What may be changed about a table as a whole; what is not there stays.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableChange {
+    /// What people see. Of custom tables.
+    pub display: Option<String>,
     /// Whether changes of its rows leave audit rows.
     pub audited: Option<bool>,
     /// Whether duplicate rules may be made for it.
@@ -94,6 +96,21 @@ pub struct TableChange {
     pub access_teams: Option<bool>,
     /// Whether managers see its rows as those of who reports to them, where the organisation has it so.
     pub hierarchy: Option<bool>,
+}
+
+impl TableChange {
+    /// What of it is other than the table is.
+    pub(crate) fn other_than(self, now: &TableDef) -> Self {
+        let other = |asked: Option<bool>, now: bool| asked.filter(|asked| *asked != now);
+        Self {
+            display: self.display.filter(|display| *display != now.display),
+            audited: other(self.audited, now.audited),
+            duplicate_detection: other(self.duplicate_detection, now.duplicate_detection),
+            read_only_in_mobile: other(self.read_only_in_mobile, now.read_only_in_mobile),
+            access_teams: other(self.access_teams, now.access_teams),
+            hierarchy: other(self.hierarchy, !now.outside_hierarchy),
+        }
+    }
 }
 
 /// A table has at most so many columns; the database takes two thousand, and a lookup may be two.
@@ -116,12 +133,27 @@ pub(crate) fn check_number(table: &str, used: usize) -> Result<()> {
 }
 
 /// [`Definitions::create_table`] as a part of a batch.
-pub(crate) fn create_table(batch: &mut Batch<'_>, mut table: TableDef) -> Result<()> {
+pub(crate) fn create_table(batch: &mut Batch<'_>, sent: &TableDef) -> Result<()> {
     batch.require("prvCreateEntity")?;
     let catalog = batch.unit().snapshot()?.catalog().clone();
-    check_name("table", &table.name)?;
-    if !matches!(table.ownership, Ownership::User | Ownership::Organization) {
+    check_name("table", &sent.name)?;
+    if !matches!(sent.ownership, Ownership::User | Ownership::Organization) {
         return Err(Error::invalid("a custom table belongs to users or to the organization"));
+    }
+    let (mut table, asked) = own::table(sent)?;
+    let asked = asked.other_than(&table);
+    settle(batch, &mut table, &asked)?;
+    own::check_primary_name(&table)?;
+    // The name of its rows is a part of every table.
+    if table
+        .columns
+        .iter()
+        .any(|column| Some(&column.name) != table.primary_name.as_ref())
+    {
+        batch.require("prvCreateAttribute")?;
+    }
+    if table.references().next().is_some() {
+        batch.require("prvCreateRelationship")?;
     }
     let choices = batch.unit().snapshot()?.global_choices();
     for column in &table.columns {
@@ -134,15 +166,15 @@ pub(crate) fn create_table(batch: &mut Batch<'_>, mut table: TableDef) -> Result
     relationships::check(&catalog, &table, None)?;
     if !batch.is_import() {
         table.managed = false;
-        table.columns.iter_mut().for_each(|column| column.managed = false);
+        table.columns.iter_mut().for_each(|column| own::mark(column, false));
     }
     check_number(&table.name, table.columns.iter().count())?;
     make_table(batch.unit(), table)
 }
 
 /// [`Definitions::create_column`] as a part of a batch.
-pub(crate) fn create_column(batch: &mut Batch<'_>, table: &str, column: ColumnDef) -> Result<()> {
-    let usual = relationships::relationships(&column, None);
+pub(crate) fn create_column(batch: &mut Batch<'_>, table: &str, column: &ColumnDef) -> Result<()> {
+    let usual = relationships::relationships(column, None);
     create_lookup(batch, table, column, &usual)
 }
 
@@ -150,13 +182,14 @@ pub(crate) fn create_column(batch: &mut Batch<'_>, table: &str, column: ColumnDe
 pub(crate) fn create_lookup(
     batch: &mut Batch<'_>,
     table: &str,
-    mut column: ColumnDef,
+    sent: &ColumnDef,
     relationships: &[RelationshipDef],
 ) -> Result<()> {
     batch.require("prvCreateAttribute")?;
-    if column.kind.targets().is_some() {
+    if sent.kind.targets().is_some() {
         batch.require("prvCreateRelationship")?;
     }
+    let mut column = own::column(sent)?;
     let mut definition = batch.unit().definition(table)?;
     if definition.ownership == Ownership::None {
         return Err(Error::invalid(format!(
@@ -174,7 +207,9 @@ pub(crate) fn create_lookup(
     }
     check_column(batch, &definition, &column)?;
     column.custom = true;
-    column.managed &= batch.is_import();
+    if !batch.is_import() {
+        own::mark(&mut column, false);
+    }
     let before: Vec<Name> = definition.columns.iter().map(|column| column.name.clone()).collect();
     let name = column.name.clone();
     let mut all: Vec<ColumnDef> = std::mem::take(&mut definition.columns).into();
@@ -196,7 +231,7 @@ pub(crate) fn create_lookup(
 }
 
 /// [`Definitions::update_table`] as a part of a batch.
-pub(crate) fn update_table(batch: &mut Batch<'_>, table: &str, change: TableChange) -> Result<()> {
+pub(crate) fn update_table(batch: &mut Batch<'_>, table: &str, change: &TableChange) -> Result<()> {
     batch.require("prvWriteEntity")?;
     let before = batch.unit().definition(table)?;
     let mut definition = before.clone();
@@ -206,17 +241,34 @@ pub(crate) fn update_table(batch: &mut Batch<'_>, table: &str, change: TableChan
         )));
     }
     check_managed(batch, &definition)?;
-    definition.audited = change.audited.unwrap_or(definition.audited);
-    definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
-    definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
-    if let Some(enabled) = change.access_teams {
-        enable_access_teams(batch, &mut definition, enabled)?;
-    }
-    if let Some(reached) = change.hierarchy {
-        batch.require("prvWriteHierarchicalSecurityConfiguration")?;
-        definition.outside_hierarchy = !reached;
-    }
+    settle(batch, &mut definition, change)?;
     put_table(batch, &before, &definition)
+}
+
+/// Brings what is chosen about a table as a whole to what is asked for, by whatever door.
+fn settle(batch: &mut Batch<'_>, table: &mut TableDef, asked: &TableChange) -> Result<()> {
+    let TableChange {
+        display,
+        audited,
+        duplicate_detection,
+        read_only_in_mobile,
+        access_teams,
+        hierarchy,
+    } = asked;
+    if let Some(display) = display {
+        table.display.clone_from(display);
+    }
+    table.audited = audited.unwrap_or(table.audited);
+    table.duplicate_detection = duplicate_detection.unwrap_or(table.duplicate_detection);
+    table.read_only_in_mobile = read_only_in_mobile.unwrap_or(table.read_only_in_mobile);
+    if let Some(enabled) = access_teams {
+        enable_access_teams(batch, table, *enabled)?;
+    }
+    if let Some(reached) = hierarchy {
+        batch.require("prvWriteHierarchicalSecurityConfiguration")?;
+        table.outside_hierarchy = !*reached;
+    }
+    Ok(())
 }
 
 /// At most so many tables have access teams.
@@ -242,7 +294,7 @@ fn enable_access_teams(batch: &mut Batch<'_>, table: &mut TableDef, enabled: boo
 
 /// Keeps what was changed of a table as a whole: it is on record, and where duplicates are
 /// not detected any more, its rules go out of work.
-pub(crate) fn put_table(batch: &mut Batch<'_>, before: &TableDef, after: &TableDef) -> Result<()> {
+fn put_table(batch: &mut Batch<'_>, before: &TableDef, after: &TableDef) -> Result<()> {
     batch.unit().redefined(Redefinition::Table { before, after })?;
     batch.unit().save_definition(after)
 }
@@ -415,7 +467,7 @@ fn fits(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &C
             match options.len() {
                 0 => wrong("a choice needs options".to_owned()),
                 count if count != values.len() => wrong("two options have the same number".to_owned()),
-                _ => Ok(()),
+                _ => option_set::check_plain(options).or_else(|error| wrong(error.message().to_owned())),
             }
         }
         ColumnType::Key | ColumnType::State { .. } | ColumnType::Status { .. } => {

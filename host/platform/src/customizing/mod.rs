@@ -3,6 +3,7 @@
 //! | to | look at |
 //! |---|---|
 //! | make and change tables and columns, and take them away | `definitions`, `columns`, `removal` |
+//! | decide what of a definition is a customizer's to say | `own` |
 //! | choose what happens along lookups | `relationships` |
 //! | change options | `option_values`, `option_set`; who needs them: `fitting` |
 //! | see what counts only once it is published | `publish` |
@@ -16,6 +17,7 @@ mod insert_option_value;
 mod insert_status_value;
 mod option_set;
 mod option_values;
+pub(crate) mod own;
 pub(crate) mod publish;
 mod publish_all_xml;
 mod publish_xml;

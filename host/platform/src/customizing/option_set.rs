@@ -133,21 +133,37 @@ fn check_form(options: &[Choice]) -> Result<()> {
         return Err(Error::invalid("a choice has at least one option"));
     }
     for option in options {
-        let length = option.label.chars().count();
-        if looks::is_blank(&option.label) || length > LONGEST_LABEL {
+        let Choice {
+            value,
+            label,
+            state: _,
+            default_status,
+            entered,
+            managed: _,
+        } = option;
+        if looks::is_blank(label) || label.chars().count() > LONGEST_LABEL {
             return Err(Error::invalid(format!(
-                "the option {} needs a label of 1 to {LONGEST_LABEL} characters",
-                option.value
+                "the option {value} needs a label of 1 to {LONGEST_LABEL} characters"
             )));
         }
-        if option.default_status.is_some() {
+        if default_status.is_some() {
             return Err(Error::invalid(format!(
-                "the option {} has a default status; only states have one, and they are fixed",
-                option.value
+                "the option {value} has a default status; only states have one, and they are fixed"
+            )));
+        }
+        if entered.is_some() {
+            return Err(Error::invalid(format!(
+                "the option {value} says what it is to come into it; only states do, and they are fixed"
             )));
         }
     }
     Ok(())
+}
+
+/// Checks the options of a choice, which are neither states nor status reasons.
+pub(crate) fn check_plain(options: &[Choice]) -> Result<()> {
+    check_form(options)?;
+    check_no_states(options)
 }
 
 /// A status reason belongs to a state of its table; no other option has one.

@@ -65,7 +65,7 @@ pub trait Relationships {
 
 impl Relationships for Session {
     fn create_lookup(&self, table: &str, column: &ColumnDef, behaviours: Behaviours) -> Result<()> {
-        self.batch(|batch| create_lookup(batch, table, column.clone(), &relationships(column, Some(behaviours))))
+        self.batch(|batch| create_lookup(batch, table, column, &relationships(column, Some(behaviours))))
     }
 
     fn update_relationship(&self, name: &str, change: &BehaviourChange) -> Result<Behaviours> {

@@ -15,6 +15,9 @@ use sluice_engine::{
 /// Why a column cannot be taken away; nothing, where it can.
 pub(crate) fn column_in_use(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<Option<String>> {
     let definition = batch.unit().snapshot()?.table(table)?.clone();
+    if definition.primary_name.as_deref() == Some(column) {
+        return Ok(Some("it names the rows of the table".to_owned()));
+    }
     let other_than = |value: Value| Filter::Compare {
         column: column.into(),
         comparison: Comparison::Ne,
@@ -47,6 +50,10 @@ pub(crate) fn column_in_use(batch: &mut Batch<'_>, table: &str, column: &str) ->
 /// Takes a column away with all that is in it; whoever calls has asked what stands in the way.
 pub(crate) fn drop_column(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<()> {
     batch.require("prvDeleteAttribute")?;
+    let definition = batch.unit().definition(table)?;
+    if coerce::column(&definition, column)?.kind.targets().is_some() {
+        batch.require("prvDeleteRelationship")?;
+    }
     forget_permissions(batch.unit(), table, Some(column))?;
     let base = format!("{column}_base");
     for name in [column, &base] {

@@ -8,7 +8,11 @@ use sluice_model::{ColumnDef, ColumnType, Error, Name, RelationshipDef, Result, 
 
 use super::{Applied, Content, Gone, Installation, document, misfit, options};
 use crate::{
-    customizing::{columns, definitions, relationships, removal},
+    customizing::{
+        columns,
+        definitions::{self, TableChange},
+        own, relationships, removal,
+    },
     managed,
 };
 use sluice_engine::Session;
@@ -28,13 +32,10 @@ pub(super) struct Column {
 fn bare(column: &ColumnDef) -> ColumnDef {
     let mut column = column.clone();
     column.custom = true;
-    column.managed = false;
+    own::mark(&mut column, false);
     let global = column.kind.global().is_some();
-    if let Some(options) = column.kind.options_mut() {
-        options.iter_mut().for_each(|option| option.managed = false);
-        if global {
-            options.clear();
-        }
+    if let Some(options) = column.kind.options_mut().filter(|_| global) {
+        options.clear();
     }
     column
 }
@@ -74,6 +75,12 @@ pub(super) fn export_table(session: &Session, name: &str) -> Result<Json> {
     table.relationships = along(&table, &own);
     table.keys = Vec::new();
     table.columns = own.into();
+    own::table(&table).map_err(|error| {
+        Error::invalid(format!(
+            "{}: it does not travel by itself; a process flow brings the table of its processes along",
+            error.message()
+        ))
+    })?;
     document(&table)
 }
 
@@ -104,17 +111,9 @@ pub(super) fn apply_table(work: &mut Installation<'_, '_>, name: &str, sent: &Ta
     if &*sent.name != name {
         return Err(misfit(format!("the file of the table `{name}` holds `{}`", sent.name)));
     }
-    // With the privileges of another table's name it would open that table.
-    if *sent.schema != *sent.name
-        || sent.privilege.is_some()
-        || sent.configuration
-        || sent.closes
-        || !sent.custom
-        || !sent.keys.is_empty()
-    {
-        return Err(misfit(format!(
-            "the table `{name}` claims what only tables of the platform have"
-        )));
+    own::table(sent).map_err(|error| misfit(error.message()))?;
+    if !sent.custom {
+        return Err(misfit(format!("the table `{name}` is none that customizers made")));
     }
     let parts = sent.columns.iter().map(|column| column.name.to_string()).collect();
     let catalog = work.catalog()?;
@@ -145,48 +144,45 @@ pub(super) fn apply_table(work: &mut Installation<'_, '_>, name: &str, sent: &Ta
         relationships: sent.relationships.clone(),
     });
     work.later.extend(waiting);
-    definitions::create_table(work.batch, table)?;
+    definitions::create_table(work.batch, &table)?;
     Ok(Applied { row: None, parts })
 }
 
 /// The definition as it arrives: managed, or not.
 fn marked(work: &Installation<'_, '_>, column: &ColumnDef) -> ColumnDef {
     let mut column = bare(column);
-    column.managed = work.managed;
-    if let Some(options) = column.kind.options_mut() {
-        options.iter_mut().for_each(|option| option.managed = work.managed);
-    }
+    own::mark(&mut column, work.managed);
     column
 }
 
-/// Brings what a table is as a whole to what was sent.
+/// Brings what is chosen about a table as a whole to what was sent. What it is from the start stays:
+/// whoever gave it another name column would show what that holds to all who see a name of its rows.
 fn change_table(work: &mut Installation<'_, '_>, sent: &TableDef) -> Result<()> {
     let name = &sent.name;
     let now = work.batch.unit().definition(name)?;
-    let fixed = |table: &TableDef| (table.custom, table.ownership, table.key.clone(), table.set.clone());
+    let fixed = |table: &TableDef| {
+        let names = (table.key.clone(), table.set.clone(), table.primary_name.clone());
+        (table.custom, table.ownership, names)
+    };
     if fixed(&now) != fixed(sent) {
         return Err(misfit(format!(
             "there is another table `{name}` already, which is not the one of the solution: {} ({})",
             now.display, now.set
         )));
     }
-    let wanted = TableDef {
-        otc: now.otc,
-        managed: now.managed || work.managed,
-        columns: now.columns.clone(),
-        relationships: now.relationships.clone(),
-        keys: now.keys.clone(),
-        ..sent.clone()
-    };
-    if wanted == now {
-        return Ok(());
+    let (_, asked) = own::table(sent)?;
+    let asked = asked.other_than(&now);
+    if asked != TableChange::default() {
+        definitions::update_table(work.batch, name, &asked)?;
     }
-    if wanted.managed && !now.managed {
+    if work.managed && !now.managed {
+        work.batch.require("prvWriteEntity")?;
         work.taken.push(String::new());
+        let mut marked = work.batch.unit().definition(name)?;
+        marked.managed = true;
+        work.batch.unit().save_definition(&marked)?;
     }
-    work.batch.require("prvWriteEntity")?;
-    definitions::check_managed(work.batch, &now)?;
-    definitions::put_table(work.batch, &now, &wanted)
+    Ok(())
 }
 
 pub(super) fn apply_column(work: &mut Installation<'_, '_>, name: &str, sent: &Column) -> Result<Applied> {
@@ -253,7 +249,7 @@ fn put_column(work: &mut Installation<'_, '_>, table: &str, sent: &ColumnDef, al
         return relationships::put_behaviours(work.batch, table, &sent.name, &relationships);
     }
     let column = marked(work, sent);
-    definitions::create_lookup(work.batch, table, column, &relationships)
+    definitions::create_lookup(work.batch, table, &column, &relationships)
 }
 
 /// Brings a column that is there to what was sent.
@@ -264,14 +260,12 @@ fn change_column(work: &mut Installation<'_, '_>, table: TableDef, sent: &Column
         return Err(misfit(format!("`{place}` is a column of the platform here")));
     }
     let kind = changed_kind(&now.kind, &sent.kind).map_err(|why| misfit(format!("`{place}` {why}")))?;
-    let wanted = ColumnDef {
+    let mut wanted = ColumnDef {
         kind,
-        // The store makes an index when it makes the column.
-        indexed: now.indexed,
-        custom: now.custom,
         managed: now.managed || work.managed,
-        ..sent.clone()
+        ..now.clone()
     };
+    own::take(&mut wanted, sent)?;
     if wanted != now {
         work.batch.require("prvWriteAttribute")?;
         if wanted.managed && !now.managed {
@@ -399,26 +393,19 @@ pub(super) fn remove_column(work: &mut Installation<'_, '_>, name: &str) -> Resu
 }
 
 pub(super) fn release_table(work: &mut Installation<'_, '_>, name: &str) -> Result<()> {
+    work.batch.require("prvWriteEntity")?;
     let mut table = work.batch.unit().definition(name)?;
     table.managed = false;
-    table.columns.iter_mut().for_each(release);
+    table.columns.iter_mut().for_each(|column| own::mark(column, false));
     work.batch.unit().save_definition(&table)
 }
 
 pub(super) fn release_column(work: &mut Installation<'_, '_>, name: &str) -> Result<()> {
+    work.batch.require("prvWriteAttribute")?;
     let (table, column) = split(name)?;
     let mut definition = work.batch.unit().definition(table)?;
-    definition
-        .columns
-        .iter_mut()
-        .filter(|other| &*other.name == column)
-        .for_each(release);
-    work.batch.unit().save_definition(&definition)
-}
-
-fn release(column: &mut ColumnDef) {
-    column.managed = false;
-    if let Some(options) = column.kind.options_mut() {
-        options.iter_mut().for_each(|option| option.managed = false);
+    for found in definition.columns.iter_mut().filter(|other| &*other.name == column) {
+        own::mark(found, false);
     }
+    work.batch.unit().save_definition(&definition)
 }

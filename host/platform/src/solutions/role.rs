@@ -162,7 +162,7 @@ fn set_privileges(work: &mut Installation<'_, '_>, name: &str, role: Uuid, sent:
     }
     for extra in now
         .iter()
-        .filter(|held| !sent.iter().any(|other| other.name == held.name))
+        .filter(|held| !sent.iter().any(|other| other.name.eq_ignore_ascii_case(&held.name)))
     {
         if let Some(privilege) = find(&extra.name) {
             let request = Request::new("RemovePrivilegeRole")
