@@ -23,9 +23,10 @@ impl Unit {
     /// Keeps a changed definition whose columns stay what they are.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// The definition says what none may, or the database cannot be written.
     pub fn save_definition(&mut self, table: &TableDef) -> Result<()> {
         let before = self.definition(&table.name)?;
+        refuse_faults(Some(&before), table)?;
         self.tx.save_definition(table)?;
         self.rewritten(Some(&before), Some(table))
     }
@@ -33,8 +34,9 @@ impl Unit {
     /// Makes the table of a definition.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// The definition says what none may, or the database cannot be written.
     pub fn create_table(&mut self, table: &TableDef) -> Result<()> {
+        refuse_faults(None, table)?;
         self.tx.create_table(table)?;
         self.rewritten(None, Some(table))
     }
@@ -42,19 +44,22 @@ impl Unit {
     /// Makes a column and keeps the definition that has it.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// The definition says what none may, or the database cannot be written.
     pub fn add_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
         let before = self.definition(&table.name)?;
         self.tx.add_column(table, column)?;
         let after = self.definition(&table.name)?;
+        refuse_faults(Some(&before), &after)?;
         self.rewritten(Some(&before), Some(&after))
     }
 
-    /// Makes the index of a key over the rows that are there, and keeps the definition that has it.
+    /// Makes the index of a key over the rows that are there, and keeps the definition that has it. The
+    /// table may have changed since somebody asked for the key: it is checked as the table is now.
     ///
     /// # Errors
-    /// Two rows have the same values.
+    /// The table cannot have the key any more, or two rows have the same values.
     pub fn add_key(&mut self, table: &TableDef, key: &KeyDef) -> Result<()> {
+        key.check(table)?;
         self.check_wall()?;
         self.tx.add_key(table, key)?;
         self.configuration_written(None)
@@ -97,4 +102,12 @@ impl Unit {
         self.redefined(Redefinition::Written { before, after })?;
         self.configuration_written(None)
     }
+}
+
+/// Refuses what no definition says ([`TableDef::faults`]), whoever wrote it. What an older file has of it
+/// stands in nobody's way: `org check` tells it.
+fn refuse_faults(before: Option<&TableDef>, after: &TableDef) -> Result<()> {
+    let known = before.map(TableDef::faults).unwrap_or_default();
+    let is_new = |fault: &Error| known.iter().all(|other| other.message() != fault.message());
+    after.faults().into_iter().find(is_new).map_or(Ok(()), Err)
 }

@@ -156,7 +156,7 @@ pub fn draft(table: &TableDef, sent: &Row) -> Result<Row> {
 pub(crate) fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
     let mut missing = Vec::new();
     for column in &table.columns {
-        if let Some(default) = &column.default
+        if let Some(default) = column.given()
             && !row.has(&column.name)
         {
             missing.push((column.name.clone(), coerce::from_json(table, column, default)?));
@@ -212,7 +212,7 @@ pub(crate) fn check_still_required(table: &TableDef, change: &Row) -> Result<()>
 /// neither the platform nor a default fills.
 pub fn lacking<'a>(table: &'a TableDef, row: &'a Row) -> impl Iterator<Item = Error> + 'a {
     let lacks = |column: &&ColumnDef| {
-        let comes = column.filled || column.default.is_some();
+        let comes = column.filled || column.given().is_some();
         !comes && row.get(&column.name).is_none_or(Value::is_null)
     };
     required(table).filter(lacks).map(|column| lack(table, column))

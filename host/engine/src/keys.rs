@@ -4,14 +4,16 @@ use sluice_model::{Code, Error, Filter, KeyDef, Name, Query, Result, Row, TableD
 
 use crate::Unit;
 
-/// The key of the table that is made of these columns.
+/// The key of the table that is made of these columns. By a secured one, which a key of an older file may
+/// have, nothing is found: whoever guesses its value would be told.
 ///
 /// # Errors
 /// `NOT_A_KEY`: there is none.
 pub fn key_of<'a, 'n>(table: &'a TableDef, columns: impl IntoIterator<Item = &'n str>) -> Result<&'a KeyDef> {
     let columns: Vec<&str> = columns.into_iter().collect();
     let found = table.keys.iter().find(|key| key.is_made_of(columns.iter().copied()));
-    found.ok_or_else(|| {
+    let is_open = |key: &&KeyDef| key.columns.iter().all(|name| table.secured_as(name).is_none());
+    found.filter(is_open).ok_or_else(|| {
         let message = format!(
             "The specified key attributes are not a defined key for the {} entity: {}",
             table.name,

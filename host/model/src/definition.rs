@@ -2,6 +2,7 @@
 //! files in this form, a custom table is made from the same form at run time.
 
 mod column;
+mod faults;
 mod points;
 
 use std::collections::BTreeMap;

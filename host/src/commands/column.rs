@@ -54,7 +54,8 @@ pub(crate) enum Command {
         /// Whether column security profiles say who reads and writes it.
         #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
         secured: Option<bool>,
-        /// Of a custom column: what a new row without it gets; `null` for nothing.
+        /// Of a custom column: what a new row without it gets; `null` for nothing. A
+        /// lookup gets nothing.
         #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
         default: Option<String>,
         #[command(flatten)]
@@ -113,7 +114,7 @@ pub(crate) struct Create {
     /// Every new row needs it.
     #[arg(long)]
     required: bool,
-    /// What a new row without the column gets.
+    /// What a new row without the column gets. A lookup gets nothing.
     #[arg(long, value_name = "JSON")]
     default: Option<String>,
 }

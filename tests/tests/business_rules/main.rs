@@ -4,4 +4,5 @@
 mod applying;
 mod commands;
 mod life;
+mod others;
 mod world;

@@ -7,7 +7,7 @@ use sluice_tests::{Actor, Organisation, people};
 
 /// The organisation, its administrator, and somebody who works with accounts.
 pub struct Workplace {
-    _org: Organisation,
+    pub org: Organisation,
     pub admin: Actor,
     pub clerk: Actor,
 }
@@ -37,7 +37,7 @@ impl Workplace {
         Self {
             admin: org.admin(),
             clerk,
-            _org: org,
+            org,
         }
     }
 

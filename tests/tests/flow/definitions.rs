@@ -330,3 +330,29 @@ fn a_flow_of_the_name_of_a_deleted_one_takes_over_its_table() {
     let lead = world.lead();
     assert_eq!(world.stands("lead", lead), "Call, Active");
 }
+
+/// Its name and the privilege are asked for where a flow is made.
+#[test]
+fn another_process_does_not_become_a_flow() {
+    let world = Flows::new();
+    for category in [0, 1, 2, 3] {
+        let row = Row::unsaved("workflow")
+            .with("name", "Other")
+            .with("category", Value::Choice(category))
+            .with("primaryentity", "lead")
+            .with("uniquename", "account");
+        let id = world.admin.create(row);
+        let change = Row::new("workflow", id).with("category", Value::Choice(4));
+        let error = world.admin.try_update(change).unwrap_err();
+        assert!(error.message().contains("does not become"), "{category}: {error}");
+    }
+    assert!(
+        world
+            .admin
+            .0
+            .flows()
+            .unwrap()
+            .iter()
+            .all(|flow| flow.unique_name != "account")
+    );
+}

@@ -28,4 +28,5 @@ mod shares;
 mod strong_steps;
 mod tasks;
 mod teams;
+mod unsent;
 mod world;

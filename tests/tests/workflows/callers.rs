@@ -162,3 +162,33 @@ fn who_changes_a_child_holds_what_those_hold_who_start_it() {
     switch(&world.admin, parent, false).unwrap();
     switch(&keeper, child, true).unwrap();
 }
+
+/// A workflow finds a plug-in by its name: a second one of it would take it out of work.
+#[test]
+fn no_other_plug_in_gets_the_name_of_one() {
+    let world = Workplace::new();
+    let (_, plugin, kind) = calling(&world, "probe/probe");
+    let other = Assembly {
+        name: "other".to_owned(),
+        bytes: wasm("guests", "probe"),
+        description: None,
+    };
+    let other = world.admin.0.push(&other, &PushOptions::default()).unwrap().id;
+    let taken = |result: Result<(), Error>| assert_eq!(result.unwrap_err().code(), Code::DUPLICATE_KEY);
+    taken(
+        world
+            .admin
+            .try_update(Row::new("pluginassembly", other).with("name", "probe")),
+    );
+    let mut again = world.admin.get("pluginassembly", plugin);
+    again.values.retain(|name, _| matches!(&**name, "name" | "content"));
+    again.id = Uuid::nil();
+    taken(world.admin.try_create(again).map(drop));
+    let mut again = world.admin.get("plugintype", kind);
+    again
+        .values
+        .retain(|name, _| matches!(&**name, "typename" | "pluginassemblyid"));
+    again.id = Uuid::nil();
+    taken(world.admin.try_create(again).map(drop));
+    world.admin.create(account("Novak"));
+}

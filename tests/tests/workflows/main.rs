@@ -13,5 +13,6 @@ mod life;
 mod refusals;
 mod schema;
 mod texts;
+mod told;
 mod triggers;
 mod world;

@@ -47,6 +47,8 @@ impl Message for Create {
         let table = operation.table()?;
         operation.check_target(unit)?;
         operation.refuse_kept()?;
+        // As it was sent: the rules of the table may put away what does not lie in the row.
+        unit.check_columns(operation, &table, ColumnRight::Create, operation.target()?.id)?;
         unit.ask_watches(operation, Kind::Create, None)?;
         tasks::check_new(unit, operation, &table)?;
         unit.rules(&table).before_create(unit, operation)?;

@@ -87,7 +87,8 @@ pub trait Rules: Sync {
 /// What readers are shown of a table's rows. A list of them is not handed on while it is read.
 pub trait ReadRules: Sync {
     /// After rows were read for Retrieve or RetrieveMultiple with these columns; `None` is all
-    /// of them.
+    /// of them. Rows have nothing that profiles keep from the caller; what is added to them beside
+    /// what is stored has to be asked for here.
     ///
     /// # Errors
     /// The refusal.

@@ -249,7 +249,7 @@ pub struct ColumnDef {
     /// Filled by the platform: callers may not write it, and its lookups need no Append.
     #[serde(default, skip_serializing_if = "is_default")]
     pub filled: bool,
-    /// What a Create without the column stores (a number, a text, true or false).
+    /// What a Create without the column stores (a number, a text, true or false); see [`ColumnDef::given`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<serde_json::Value>,
     /// Of a loose id: what it points at. `None` is an id of a customizer's own, which points at
@@ -319,6 +319,11 @@ impl ColumnDef {
             filled: true,
             ..Self::new(name, kind)
         }
+    }
+
+    /// What a Create without the column stores. A lookup gets nothing, whatever an older file says.
+    pub fn given(&self) -> Option<&serde_json::Value> {
+        self.default.as_ref().filter(|_| self.kind.targets().is_none())
     }
 
     /// The tables that a lookup may refer to; none for other columns.

@@ -7,7 +7,8 @@ use std::{
     sync::Arc,
 };
 
-use sluice_model::{Error, Filter, Name, Result, Row, Uuid, Value};
+use sluice_access::ColumnRight;
+use sluice_model::{Error, Filter, Name, Reference, Result, Row, TableDef, Uuid, Value};
 use sluice_sandbox::Context;
 
 use super::{ACTIVATED, CATEGORY, DEFINITION, apply::Applied, definition::Definition};
@@ -32,6 +33,8 @@ struct BusinessRule {
     /// The columns of the table that it speaks of.
     columns: BTreeSet<Name>,
     rank: i32,
+    /// Who answers for what it makes of secured columns.
+    owner: Option<Reference>,
     definition: Result<Definition>,
 }
 
@@ -52,7 +55,7 @@ impl Part for ActivePart {
     }
 
     fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>> {
-        const COLUMNS: &[&str] = &["name", "primaryentity", "clientdata", "processorder"];
+        const COLUMNS: &[&str] = &["name", "primaryentity", "clientdata", "processorder", "ownerid"];
         let active = Filter::eq("category", Value::Choice(CATEGORY))
             .and(Filter::eq("type", Value::Choice(DEFINITION)))
             .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
@@ -80,6 +83,7 @@ impl BusinessRule {
             table: table.clone(),
             columns: columns.collect(),
             rank: row.int("processorder").unwrap_or_default(),
+            owner: row.lookup("ownerid").cloned(),
             definition,
         }
     }
@@ -137,6 +141,19 @@ impl Handler for Call {
 }
 
 impl Call {
+    /// The columns of a table that the rule's owner may not read: whoever writes a rule is told nothing by it.
+    fn hidden(&self, unit: &mut Unit, table: &TableDef) -> Result<Vec<Name>> {
+        let secured = |name: &&Name| table.secured_as(name).is_some();
+        let secured: Vec<&Name> = self.0.columns.iter().filter(secured).collect();
+        let owner = match &self.0.owner {
+            Some(owner) if !secured.is_empty() => unit.principal_of(owner)?,
+            _ => return Ok(Vec::new()),
+        };
+        let hidden = secured.into_iter();
+        let hidden = hidden.filter(|name| !owner.may_with_column(table, name, ColumnRight::Read));
+        Ok(hidden.cloned().collect())
+    }
+
     fn apply(&self, unit: &mut Unit, step: &Step, context: &mut Context) -> Result<()> {
         let rule = self.0.definition.as_ref().map_err(Error::clone)?;
         let Some(target) = context.target.clone() else {
@@ -150,6 +167,7 @@ impl Call {
         }
         row.values.extend(target.values);
         let is_new = &*context.message == "Create";
+        let hidden = self.hidden(unit, &table)?;
         let mut names = HashMap::new();
         for lookup in rule.texts_of_lookups(&table) {
             if let Some(named) = row.lookup(&lookup) {
@@ -165,6 +183,7 @@ impl Call {
             row,
             is_new,
             names,
+            hidden,
         };
         applied.apply(rule).map_err(|(place, mut error)| {
             let mut info = step.info();

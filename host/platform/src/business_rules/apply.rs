@@ -22,6 +22,8 @@ pub(super) struct Applied<'a> {
     pub(super) is_new: bool,
     /// What the rows are called that its lookups refer to: the rule asks for no row.
     pub(super) names: HashMap<Reference, String>,
+    /// What it looks at as if it were empty: what its owner may not read.
+    pub(super) hidden: Vec<Name>,
 }
 
 /// Where a rule stood when it refused, and why.
@@ -91,6 +93,14 @@ impl Applied<'_> {
         self.row.get(name).cloned().unwrap_or(Value::Null)
     }
 
+    /// What the rule may tell of a column, by what it sets and by whether it does so.
+    fn seen(&self, name: &Name) -> Value {
+        match self.hidden.contains(name) {
+            true => Value::Null,
+            false => self.value_of(name),
+        }
+    }
+
     /// Gives a column a value, in the request, where the row does not have it already.
     fn set(&mut self, name: &Name, source: &Source) -> Result<()> {
         let column = coerce::column(self.table, name)?;
@@ -135,7 +145,7 @@ impl Applied<'_> {
                     Some(source) => self.value(source, column)?,
                     None => Value::Null,
                 };
-                values::holds(&self.value_of(&compare.column), compare.is, &right, self.collation)
+                values::holds(&self.seen(&compare.column), compare.is, &right, self.collation)
             }
         })
     }
@@ -144,7 +154,7 @@ impl Applied<'_> {
     fn value(&self, source: &Source, column: &ColumnDef) -> Result<Value> {
         Ok(match source {
             Source::Constant(constant) => coerce::from_json(self.table, column, constant)?,
-            Source::Column(from, _) => match (self.value_of(from), values::is_searched(column)) {
+            Source::Column(from, _) => match (self.seen(from), values::is_searched(column)) {
                 (Value::Lookup(row), true) => Value::Text(self.name(&row)),
                 (value, _) => values::fitted(value, column, self.table.column(from)),
             },
@@ -172,7 +182,7 @@ impl Applied<'_> {
         match source {
             Source::Constant(serde_json::Value::String(constant)) => text.push(constant),
             Source::Constant(other) => text.push(&other.to_string()),
-            Source::Column(from, _) => match self.value_of(from) {
+            Source::Column(from, _) => match self.seen(from) {
                 Value::Lookup(row) => text.push(&self.name(&row)),
                 value => text.push(&values::shown(&value, self.table.column(from))),
             },

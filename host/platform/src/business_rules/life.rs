@@ -1,13 +1,17 @@
 //! From a draft to what applies and back: the rules of `workflow` for business rules. What is active
 //! is not changed, nor deleted; it applies as it stands in its row.
 
-use sluice_model::{Code, Error, Reference, Result, Row, Uuid, Value};
+use sluice_model::{
+    Code, Depth, Error, Reference, Result, Right, Row, Uuid, Value,
+    remedy::{Case, Resolution},
+};
 
 use super::{
-    ACTIVATED, CATEGORY, DEFINITION, TABLE_SCOPE,
+    ACTIVATED, CATEGORY, DEFINITION, DRAFT, TABLE_SCOPE,
     definition::{Definition, of_rule},
 };
 use crate::workflows::{
+    check_owner,
     language::{are_there, numbered},
     takes_workflows,
 };
@@ -93,12 +97,23 @@ impl Rules for Life {
                 keep_numbers(unit, operation, &whole)?;
             }
         }
+        if is_active(before) && changes("ownerid") {
+            // What it sees of secured columns is its owner's: it is up to the new one.
+            if let Some(target) = &mut operation.context.target {
+                target.set("statecode", Value::Choice(DRAFT));
+                target.values.remove("statuscode");
+            }
+            return Ok(());
+        }
         if is_active(&whole) == is_active(before) {
             return Ok(());
         }
         unit.require_named(operation, ACTIVATE)?;
         match is_active(&whole) {
-            true => has_something_to_do(&whole),
+            true => {
+                may_activate(unit, operation, &whole)?;
+                has_something_to_do(&whole)
+            }
             false => Ok(()),
         }
     }
@@ -167,6 +182,36 @@ fn check(unit: &mut Unit, row: &Row) -> Result<NamedRows> {
     let rule = Definition::parse(text).map_err(|error| error.or_table(tables::PROCESS))?;
     let checked = rule.check(snapshot.catalog(), &table.name);
     checked.map_err(|error| error.or_table(tables::PROCESS))
+}
+
+/// What is told of a rule whose activator may not change the workflows of everybody.
+static TOO_WIDE: Case = Case {
+    cause: "a business rule applies to the rows of everybody, in the name of whoever writes them",
+    resolution: Resolution::new(
+        "let somebody activate it who holds that privilege for the whole organisation, or be given it",
+        &[],
+    ),
+};
+
+/// Who activates a rule acts for its owner, and lets it apply to what everybody writes, as them.
+fn may_activate(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
+    check_owner(unit, operation, row)?;
+    let privilege = unit.snapshot()?.table(tables::PROCESS)?.privilege_name(Right::Write);
+    let depth = operation.principal().depth_of(&privilege);
+    if depth == Some(Depth::Organization) {
+        return Ok(());
+    }
+    let message = format!(
+        "the business rule {} cannot be activated: it applies to what everybody writes, which takes {privilege} at the \
+         depth {}",
+        name(row),
+        Depth::Organization.label()
+    );
+    let mut error = Error::new(Code::PRIVILEGE_DENIED, message)
+        .with_table(tables::PROCESS)
+        .in_case(&TOO_WIDE);
+    error.body_mut().privilege = Some(privilege);
+    Err(error)
 }
 
 fn has_something_to_do(row: &Row) -> Result<()> {

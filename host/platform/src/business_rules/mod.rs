@@ -52,5 +52,7 @@ const CATEGORY: i32 = 2;
 const DEFINITION: i32 = 1;
 /// `workflow.statecode` of what is active.
 const ACTIVATED: i32 = 1;
+/// `workflow.statecode`: Draft.
+const DRAFT: i32 = 0;
 /// `workflow.scope` of rules that hold for all forms and for the server.
 const TABLE_SCOPE: i32 = 4;

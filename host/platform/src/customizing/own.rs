@@ -49,6 +49,10 @@ pub(crate) fn table(sent: &TableDef) -> Result<(TableDef, TableChange)> {
         part_of: _,
         merges: _,
         keys: _,
+        privilege_ids: _,
+        published: _,
+        undone: _,
+        customizes: _,
     } = sent;
     if let Some(claim) = claim(sent, &plain) {
         let message = format!("the table `{name}` claims what only tables of the platform have (`{claim}`)");
@@ -92,6 +96,10 @@ fn claim(sent: &TableDef, plain: &TableDef) -> Option<&'static str> {
         ("part_of", sent.part_of != plain.part_of),
         ("merges", sent.merges != plain.merges),
         ("alternate_key", sent.keys != plain.keys),
+        ("privilege_ids", sent.privilege_ids != plain.privilege_ids),
+        ("published", sent.published != plain.published),
+        ("undone", sent.undone != plain.undone),
+        ("customizes", sent.customizes != plain.customizes),
     ];
     claims.iter().find(|(_, claimed)| *claimed).map(|(claim, _)| *claim)
 }
@@ -161,6 +169,8 @@ pub(crate) fn take(column: &mut ColumnDef, sent: &ColumnDef) -> Result<()> {
         indexed,
         range,
         withheld,
+        in_part,
+        of_every_table: _,
     } = sent;
     let claims = [
         ("filled", *filled),
@@ -168,6 +178,7 @@ pub(crate) fn take(column: &mut ColumnDef, sent: &ColumnDef) -> Result<()> {
         ("indexed", *indexed),
         ("range", range.is_some()),
         ("withheld", *withheld),
+        ("in_part", *in_part),
     ];
     if let Some((claim, _)) = claims.iter().find(|(_, claimed)| *claimed) {
         return Err(Error::invalid(format!(

@@ -82,7 +82,13 @@ impl Rules for FlowRules {
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let target = operation.target()?.clone();
         if !is_flow(before) {
-            return Ok(());
+            return match is_flow(&target) {
+                true => invalid(
+                    tables::PROCESS,
+                    "another process does not become a process flow; make one".to_owned(),
+                ),
+                false => Ok(()),
+            };
         }
         for column in ["category", "uniquename"] {
             if target.has(column) && target.get(column) != before.get(column) {

@@ -197,6 +197,7 @@ pub(super) fn reactivate(unit: &mut Unit, owner: &Principal, row: &Row) -> Resul
         .snapshot()?
         .table(row.text("entitylogicalname").unwrap_or_default())?
         .clone();
+    definition(row).check(&table)?;
     let job = write_job(unit, owner, &table, &definition(row), row.id)?;
     put(
         unit,

@@ -1,6 +1,7 @@
 //! Notes: whose row they are about is kept by name, and an attachment that is written as
 //! `documentbody` goes into blocks; the column itself stays empty.
 
+use sluice_access::ColumnRight;
 use sluice_model::{Error, Name, Remedy, Result, Row, TableDef, Uuid, Value};
 
 use crate::notes::attachments::{self, BODY, INLINE};
@@ -51,6 +52,9 @@ impl ReadRules for Annotation {
             return Ok(());
         }
         let table = unit.snapshot()?.table(tables::NOTE)?.clone();
+        if !operation.principal().may_with_column(&table, BODY, ColumnRight::Read) {
+            return Ok(());
+        }
         let mut left = INLINE;
         for row in rows {
             let most = usize::try_from(left + 1).unwrap_or(usize::MAX);

@@ -3,6 +3,7 @@
 //! never holds. Source: the platform's guide to files of notes.
 
 use super::UPLOAD;
+use sluice_access::{ColumnRight, check_columns};
 use sluice_engine::{Block, Holder};
 use sluice_model::{
     Code, Comparison, Error, Filter, Query, Reference, Result, Right, Row, TableDef, Timestamp, Uuid, Value,
@@ -230,6 +231,24 @@ pub(crate) fn drop_whole(unit: &mut Unit, note: &TableDef, id: Uuid) -> Result<(
     )
 }
 
+/// Whether the caller may do that with the attachment of a note: it lies beside the row, and is read and
+/// written as its column would be.
+///
+/// # Errors
+/// The column is secured, and no profile of the caller gives it.
+pub(crate) fn check_body(operation: &Operation, note: &TableDef, right: ColumnRight, id: Uuid) -> Result<()> {
+    check_columns(operation.principal(), note, right, [&BODY.into()], id)
+}
+
+/// Whether the caller may write the attachment of the note that is to be uploaded, made or changed.
+pub(crate) fn check_upload(operation: &Operation, note: &TableDef, there: Option<Uuid>) -> Result<()> {
+    let right = match there {
+        Some(_) => ColumnRight::Update,
+        None => ColumnRight::Create,
+    };
+    check_body(operation, note, right, there.unwrap_or_default())
+}
+
 /// Some bytes of the attachment of a note that the caller may read.
 pub(crate) fn read(
     unit: &mut Unit,
@@ -239,6 +258,7 @@ pub(crate) fn read(
     (offset, length): (u64, usize),
 ) -> Result<Vec<u8>> {
     let permit = unit.decide(operation, note, Right::Read, id)?;
+    check_body(operation, note, ColumnRight::Read, id)?;
     unit.read(|tx| tx.read_blocks(&permit, Holder { table: note, id }, offset, length))
 }
 

@@ -101,7 +101,9 @@ fn write_note(unit: &mut Unit, operation: &Operation) -> Result<sluice_model::Uu
         )));
     }
     row.set("isdocument", true);
-    if let Some(id) = attachments::existing(unit, operation, &table)? {
+    let there = attachments::existing(unit, operation, &table)?;
+    attachments::check_upload(operation, &table, there)?;
+    if let Some(id) = there {
         row.id = id;
         unit.run_as_caller(operation, Request::update(row))?;
         return Ok(id);

@@ -1,6 +1,7 @@
 //! InitializeAnnotationBlocksDownload: begins to download the attachment of a note, block by
 //! block.
 
+use sluice_access::ColumnRight;
 use sluice_model::{Code, Error, ParameterType, Result, Right, Value};
 
 use crate::notes::attachments::{self, Download};
@@ -52,6 +53,7 @@ impl Message for InitializeAnnotationBlocksDownload {
             let message = format!("the note \"{subject}\" ({id}) has no attachment");
             return Err(Error::new(Code::NOT_FOUND, message).with_table(tables::NOTE));
         };
+        attachments::check_body(operation, &*operation.table()?, ColumnRight::Read, id)?;
         let download = Download {
             note: id,
             version: attachments::version(&note),

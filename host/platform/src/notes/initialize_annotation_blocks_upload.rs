@@ -43,7 +43,9 @@ impl Message for InitializeAnnotationBlocksUpload {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         // What the commit would refuse is not uploaded in vain.
-        match attachments::existing(unit, operation, &table)? {
+        let there = attachments::existing(unit, operation, &table)?;
+        attachments::check_upload(operation, &table, there)?;
+        match there {
             Some(id) => drop(unit.decide(operation, &table, Right::Write, id)?),
             None => drop(create::permitted(unit, operation, &table)?),
         }

@@ -20,6 +20,7 @@ pub(super) struct PluginAssembly;
 impl Rules for PluginAssembly {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         check_words(operation.target()?)?;
+        refuse_taken(unit, operation.target()?, Uuid::nil())?;
         if let Some(component) = operation
             .context
             .target
@@ -43,6 +44,7 @@ impl Rules for PluginAssembly {
         if target.has("name") && target.text("name") != before.text("name") {
             let types = types_of(unit, before.id)?;
             missing::check_called(unit, &types, "a type of the plug-in")?;
+            refuse_taken(unit, operation.target()?, before.id)?;
         }
         let Some(component) = component.filter(|_| target.text("sourcehash") != before.text("sourcehash")) else {
             return Ok(());
@@ -116,6 +118,23 @@ pub(super) fn check_version(version: &str) -> Result<()> {
             looks::shown(version)
         ))
         .with_table(tables::ASSEMBLY)),
+    }
+}
+
+/// A workflow finds a plug-in by its name, so there is one of each.
+fn refuse_taken(unit: &mut Unit, target: &Row, own: Uuid) -> Result<()> {
+    let name = target.text("name").unwrap_or_default();
+    let same = Query::new(tables::ASSEMBLY)
+        .columns(&[])
+        .filter(Filter::eq("name", name));
+    let others = select(unit, "a plug-in is found by its name", &same)?;
+    match others.iter().any(|other| other.id != own) {
+        true => Err(Error::new(
+            Code::DUPLICATE_KEY,
+            format!("there is a plug-in `{}` already", looks::shown(name)),
+        )
+        .with_table(tables::ASSEMBLY)),
+        false => Ok(()),
     }
 }
 

@@ -289,6 +289,7 @@ impl Call {
         let row = row.ok_or_else(|| Error::host("a workflow runs for no row"))?;
         let program = self.workflow.program.as_ref().map_err(Error::clone)?;
         let mut run = Run::new(unit, context, program, row);
+        run.owner.clone_from(&self.workflow.owner);
         let mut at = 0;
         loop {
             let (error, canceled) = match run.line(at) {

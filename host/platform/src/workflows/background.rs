@@ -60,6 +60,9 @@ struct Progress {
     outputs: Outputs,
     /// Until when it waits.
     until: Option<Timestamp>,
+    /// Whose workflow it is; nobody's in runs that were begun by an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<Reference>,
     /// The job is removed once it has succeeded.
     forgets: bool,
 }
@@ -91,6 +94,7 @@ pub(super) fn start(
         created: BTreeMap::new(),
         outputs: Outputs::new(),
         until: None,
+        owner: workflow.owner.clone(),
         forgets: workflow.forgets,
     };
     let earlier = runs(workflow.id, &row).and(Filter::eq("correlationid", context.correlation));
@@ -204,6 +208,7 @@ impl Part {
         run.created.clone_from(&progress.created);
         run.outputs.clone_from(&progress.outputs);
         run.until = progress.until;
+        run.owner.clone_from(&progress.owner);
         loop {
             let at = progress.at;
             *acted_at = at;

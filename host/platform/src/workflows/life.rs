@@ -261,6 +261,15 @@ fn check_table(table: &TableDef, row: &Row) -> Result<()> {
 
 /// Who activates or deactivates a workflow is its owner, or acts for others.
 fn may_switch(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
+    check_owner(unit, operation, row)?;
+    match row.int("mode") == Some(1) {
+        true => unit.require_named(operation, ACTIVATE),
+        false => Ok(()),
+    }
+}
+
+/// Who calls owns the process, or acts for others.
+pub(crate) fn check_owner(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     if !row.id_of("ownerid").is_some_and(|owner| operation.is_called_by(owner)) {
         unit.require_named(operation, FOR_OTHERS).map_err(|mut error| {
             let said = Error::said(Code::WORKFLOW_NOT_OWNER);
@@ -269,10 +278,7 @@ fn may_switch(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
             error.with_table(TABLE)
         })?;
     }
-    match row.int("mode") == Some(1) {
-        true => unit.require_named(operation, ACTIVATE),
-        false => Ok(()),
-    }
+    Ok(())
 }
 
 /// What is told of a workflow that waits, and would have to in a request.

@@ -35,7 +35,7 @@ use sluice_model::{Filter, Name, Value};
 
 use sluice_engine::{Capability, Component, ComponentStates, Meaning, Tables, tables, tasks::Task};
 
-pub(crate) use life::takes_workflows;
+pub(crate) use life::{check_owner, takes_workflows};
 pub use spec::WorkflowSpec;
 
 /// What definitions are written in, for those that say something of the same kind.

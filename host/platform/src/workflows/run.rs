@@ -6,6 +6,7 @@ mod sight;
 
 use std::collections::BTreeMap;
 
+use sluice_access::{ColumnRight, check_columns};
 use sluice_engine::{Unit, step, tables};
 use sluice_model::{
     Code, Error, Filter, Name, Parameter, Query, Reference, Request, Response, Result, Row, TableDef, Timestamp, Value,
@@ -35,6 +36,8 @@ pub(crate) struct Run<'a> {
     pub(crate) outputs: Outputs,
     /// Until when it waits, where it does.
     pub(crate) until: Option<Timestamp>,
+    /// Who answers for what it says: it sees no more of secured columns than they may read.
+    pub(crate) owner: Option<Reference>,
     /// The rows as it has seen them since it last changed something.
     seen: BTreeMap<Place, Row>,
 }
@@ -66,6 +69,7 @@ impl<'a> Run<'a> {
             created: BTreeMap::new(),
             outputs: Outputs::new(),
             until: None,
+            owner: None,
             seen: BTreeMap::new(),
         }
     }
@@ -159,10 +163,15 @@ impl<'a> Run<'a> {
         time.map_err(|_| Error::invalid("the time lies beyond the end of the calendar"))
     }
 
-    /// What is kept from whoever the workflow runs as is not reckoned with: it would count as empty.
+    /// What is kept from whoever the workflow runs as, or from its owner, is not reckoned with: it would count as
+    /// empty.
     fn check_reads(&mut self, row: &Reference, table: &TableDef, column: &Name) -> Result<()> {
         if table.secured_as(column).is_none() {
             return Ok(());
+        }
+        if let Some(owner) = &self.owner {
+            let owner = self.unit.principal_of(owner)?;
+            check_columns(&owner, table, ColumnRight::Read, [column], row.id)?;
         }
         let holds = Filter::eq(column, Value::Null).negated();
         let query = Query::new(row.table.clone())
@@ -305,7 +314,12 @@ impl<'a> Run<'a> {
             let row = self.need(place)?;
             let column = address_column(&row.table).unwrap_or_default();
             let answer = self.call(Request::retrieve(row.clone(), &[column]))?;
-            let address = answer.row().and_then(|row| row.text(column)).unwrap_or_default();
+            let mut found = answer
+                .row()
+                .cloned()
+                .unwrap_or_else(|| Row::new(row.table.clone(), row.id));
+            self.conceal(&mut found)?;
+            let address = found.text(column).unwrap_or_default();
             if address.is_empty() {
                 return Err(Error::invalid(format!(
                     "the e-mail goes to {row}, which has no address in `{column}`"

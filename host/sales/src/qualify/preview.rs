@@ -144,8 +144,9 @@ impl Story<'_> {
 
 /// Whether a new row has that value by itself.
 pub(super) fn is_default(table: &TableDef, column: &ColumnDef, value: &Value) -> bool {
-    let default = column.default.as_ref();
-    default.is_some_and(|default| coerce::from_json(table, column, default).is_ok_and(|default| default == *value))
+    column
+        .given()
+        .is_some_and(|default| coerce::from_json(table, column, default).is_ok_and(|default| default == *value))
 }
 
 /// The same value; the rows of two trials have other ids.

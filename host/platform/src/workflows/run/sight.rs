@@ -244,11 +244,24 @@ impl<'a> Run<'a> {
                 seen.values
                     .extend(target.map(|(name, value)| (name.clone(), value.clone())));
             }
+            self.conceal(&mut seen)?;
             self.seen.insert(place.clone(), seen);
         }
         self.seen
             .get(place)
             .ok_or_else(|| Error::host("a row that a workflow has read is gone"))
+    }
+
+    /// Takes out of a row what the workflow's owner may not read of it: whoever sets off a workflow tells its
+    /// author nothing by it.
+    pub(super) fn conceal(&mut self, row: &mut Row) -> Result<()> {
+        match &self.owner {
+            Some(owner) => {
+                let owner = self.unit.principal_of(owner)?;
+                self.unit.conceal(&owner, row)
+            }
+            None => Ok(()),
+        }
     }
 
     fn retrieve(&mut self, place: &Place, row: &Reference) -> Result<Row> {
