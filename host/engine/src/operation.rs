@@ -88,7 +88,7 @@ pub struct Operation {
     pub(crate) initiating: Arc<Principal>,
     pub(crate) table: Option<Arc<TableDef>>,
     /// What plug-ins see of it. The Target row is here.
-    pub context: Context,
+    pub(crate) context: Context,
     /// The row before the main operation, where a step wants an image of it.
     pub(crate) before: Option<Arc<Row>>,
     /// The row after the main operation, where a step wants an image of it.
@@ -357,6 +357,36 @@ impl Operation {
             .target
             .as_ref()
             .ok_or_else(|| Error::host(format!("message {} has no Target row", self.message.name())))
+    }
+
+    /// What plug-ins see of it.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The Target row, to be changed, where the message has one.
+    pub fn target_mut(&mut self) -> Option<&mut Row> {
+        self.context.target.as_mut()
+    }
+
+    /// The Target row, taken out while rules work on it with the operation: [`Self::put_target`] puts it back.
+    pub fn take_target(&mut self) -> Option<Row> {
+        self.context.target.take()
+    }
+
+    /// Puts the Target row back.
+    pub fn put_target(&mut self, row: Row) {
+        self.context.target = Some(row);
+    }
+
+    /// The id of the row that the message is about, where it is known.
+    pub fn row_id(&self) -> Option<Uuid> {
+        self.context.id
+    }
+
+    /// Says which row the message is about: it was found, or made, by its main operation.
+    pub fn set_row_id(&mut self, id: Uuid) {
+        self.context.id = Some(id);
     }
 
     /// What a step left in the parameters is held to the types that the message's form has.

@@ -136,8 +136,7 @@ impl Message for Close {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let mut activity = closing(operation)?;
         let opportunity = operation
-            .context
-            .id
+            .row_id()
             .map(|id| Reference::new("opportunity", id))
             .ok_or_else(|| Error::invalid("an OpportunityClose names its opportunity in `opportunityid`"))?;
         if activity.lookup("opportunityid") != Some(&opportunity) {

@@ -41,7 +41,7 @@ fn name(row: &Row) -> &str {
 
 impl Rules for Life {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        let Some(row) = operation.context.target.as_mut().filter(|row| is_rule(row)) else {
+        let Some(row) = operation.target_mut().filter(|row| is_rule(row)) else {
             return Ok(());
         };
         if row.int("type").is_some_and(|kind| kind != DEFINITION) {
@@ -99,7 +99,7 @@ impl Rules for Life {
         }
         if is_active(before) && changes("ownerid") {
             // What it sees of secured columns is its owner's: it is up to the new one.
-            if let Some(target) = &mut operation.context.target {
+            if let Some(target) = operation.target_mut() {
                 target.set("statecode", Value::Choice(DRAFT));
                 target.values.remove("statuscode");
             }
@@ -136,7 +136,7 @@ fn keep_numbers(unit: &mut Unit, operation: &mut Operation, row: &Row) -> Result
         return Ok(());
     };
     let numbered = numbered(unit.snapshot()?.catalog(), table, text)?;
-    if let (Some(definition), Some(target)) = (numbered, &mut operation.context.target) {
+    if let (Some(definition), Some(target)) = (numbered, operation.target_mut()) {
         target.set("clientdata", definition);
     }
     Ok(())

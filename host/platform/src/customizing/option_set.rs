@@ -34,7 +34,7 @@ impl Rules for OptionSet {
         let before = match name.split_once('.') {
             Some((table, column)) => {
                 options::column(&unit.catalog(), &name)?;
-                if let Some(target) = operation.context.target.as_mut() {
+                if let Some(target) = operation.target_mut() {
                     target.set("isglobal", false);
                     target.set("tablename", table);
                     target.set("columnname", column);
@@ -122,7 +122,7 @@ fn take_options(unit: &mut Unit, operation: &mut Operation, name: &str, before: 
         }
         None => check_no_states(&after)?,
     }
-    if let Some(target) = operation.context.target.as_mut() {
+    if let Some(target) = operation.target_mut() {
         target.set("options", options::to_text(&after));
     }
     Ok(())

@@ -73,7 +73,7 @@ impl Rules for FlowRules {
             let message = format!("{name} has no stages yet: make it a draft, give it stages, then activate it");
             return invalid(tables::PROCESS, message);
         }
-        if let Some(target) = &mut operation.context.target {
+        if let Some(target) = operation.target_mut() {
             target.set("uniquename", unique);
         }
         Ok(())
@@ -105,7 +105,7 @@ impl Rules for FlowRules {
         if will == 1 {
             let flow = flow(unit, before.id)?;
             check_activation(unit, &flow)?;
-            if let (Some(target), Some(table)) = (&mut operation.context.target, flow.begins_at()) {
+            if let (Some(target), Some(table)) = (operation.target_mut(), flow.begins_at()) {
                 target.set("primaryentity", &**table);
             }
         }
@@ -240,7 +240,7 @@ impl Rules for StepRules {
         let table = unit.snapshot()?.table(&stage.table)?.clone();
         let column = coerce::column(&table, target.text("sl_column").unwrap_or_default())?;
         next_position(operation, stage.steps.len());
-        if let Some(target) = operation.context.target.as_mut().filter(|row| !row.has("sl_name")) {
+        if let Some(target) = operation.target_mut().filter(|row| !row.has("sl_name")) {
             target.set("sl_name", column.label());
         }
         Ok(())
@@ -266,7 +266,7 @@ impl Rules for StepRules {
 /// What has no place of its own goes to the end.
 fn next_position(operation: &mut Operation, count: usize) {
     let position = i32::try_from(count).unwrap_or(i32::MAX);
-    if let Some(target) = operation.context.target.as_mut().filter(|row| !row.has("sl_position")) {
+    if let Some(target) = operation.target_mut().filter(|row| !row.has("sl_position")) {
         target.set("sl_position", position);
     }
 }

@@ -66,7 +66,7 @@ impl Rules for Instance {
         }
         check_leaving(unit, operation, &flow, &rows, 0..position)?;
         let now = operation.created_on();
-        if let (Some(target), Some(stage)) = (&mut operation.context.target, flow.stages.get(position)) {
+        if let (Some(target), Some(stage)) = (operation.target_mut(), flow.stages.get(position)) {
             target.set("processid", Reference::new(sluice_engine::tables::PROCESS, flow.id));
             target.set("activestageid", super::stage_reference(stage));
             target.set("traversedpath", flow.path(position));
@@ -105,7 +105,7 @@ impl Rules for Instance {
             check_status(unit, operation, &process, status)?;
         }
         let now = operation.created_on();
-        let Some(target) = &mut operation.context.target else {
+        let Some(target) = operation.target_mut() else {
             return Ok(());
         };
         if let Some(position) = moved {

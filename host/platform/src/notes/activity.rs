@@ -26,7 +26,7 @@ impl Rules for Activity {
 
     fn before_update(&self, _: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let now = operation.created_on();
-        let Some(target) = operation.context.target.as_mut() else {
+        let Some(target) = operation.target_mut() else {
             return Ok(());
         };
         let over = |row: &Row| row.int("statecode").is_some_and(|state| OVER.contains(&state));

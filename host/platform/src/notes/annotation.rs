@@ -78,7 +78,7 @@ fn too_much() -> Error {
 }
 
 fn target(operation: &mut Operation) -> Result<&mut Row> {
-    let target = operation.context.target.as_mut();
+    let target = operation.target_mut();
     target.ok_or_else(|| Error::host("a note is written without its row"))
 }
 

@@ -205,7 +205,7 @@ pub(crate) fn require_write(unit: &mut Unit, operation: &Operation) -> Result<()
 
 /// The id of the Target, if there is such a note.
 pub(crate) fn existing(unit: &mut Unit, operation: &Operation, table: &TableDef) -> Result<Option<Uuid>> {
-    let Some(id) = operation.context.id else {
+    let Some(id) = operation.row_id() else {
         return Ok(None);
     };
     Ok(unit.read(|tx| tx.facts().exists(table, id))?.then_some(id))

@@ -50,7 +50,7 @@ impl Message for CommitAnnotationBlocksUpload {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         let upload = Upload::of(unit, operation, &input::text(operation, "FileContinuationToken")?)?;
-        if upload.note.is_some() && upload.note != operation.context.id {
+        if upload.note.is_some() && upload.note != operation.row_id() {
             return Err(Error::invalid("the upload was begun for another note than the Target"));
         }
         let names: Vec<String> = input::names(operation, "BlockList")?
@@ -66,7 +66,7 @@ impl Message for CommitAnnotationBlocksUpload {
         // The size is the platform's to fill: a caller cannot write it.
         let filled = Row::new(tables::NOTE, id).with("filesize", Value::Int(i32::try_from(size).unwrap_or(i32::MAX)));
         unit.update_as_platform("fill in the size of an attachment that was uploaded", filled)?;
-        operation.context.id = Some(id);
+        operation.set_row_id(id);
         operation.output("AnnotationId", Value::Id(id));
         operation.output(
             "FileSizeInBytes",

@@ -49,7 +49,7 @@ impl Message for InitializeAnnotationBlocksUpload {
             Some(id) => drop(unit.decide(operation, &table, Right::Write, id)?),
             None => drop(create::permitted(unit, operation, &table)?),
         }
-        let upload = Upload::begin(unit, operation, operation.context.id)?;
+        let upload = Upload::begin(unit, operation, operation.row_id())?;
         operation.output("FileContinuationToken", upload.token().as_str());
         Ok(())
     }

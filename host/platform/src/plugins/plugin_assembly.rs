@@ -22,9 +22,7 @@ impl Rules for PluginAssembly {
         check_words(operation.target()?)?;
         refuse_taken(unit, operation.target()?, Uuid::nil())?;
         if let Some(component) = operation
-            .context
-            .target
-            .as_mut()
+            .target_mut()
             .map_or(Ok(None), |target| take_content(unit, target))?
         {
             declared(unit, &component)?;
@@ -38,7 +36,7 @@ impl Rules for PluginAssembly {
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         check_words(operation.target()?)?;
-        let target = operation.context.target.as_mut();
+        let target = operation.target_mut();
         let component = target.map_or(Ok(None), |target| take_content(unit, target))?;
         let target = operation.target()?;
         if target.has("name") && target.text("name") != before.text("name") {

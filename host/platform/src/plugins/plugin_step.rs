@@ -13,7 +13,7 @@ pub(super) struct PluginStep;
 
 impl Rules for PluginStep {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        let Some(mut row) = operation.context.target.take() else {
+        let Some(mut row) = operation.take_target() else {
             return Ok(());
         };
         for (here, there) in [("plugintypeid", "eventhandler"), ("eventhandler", "plugintypeid")] {
@@ -42,17 +42,12 @@ impl Rules for PluginStep {
             Ok(())
         });
         let result = result.and_then(|()| giving::check_step(unit, operation, &row));
-        operation.context.target = Some(row);
+        operation.put_target(row);
         result
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        if let Some(target) = operation
-            .context
-            .target
-            .as_mut()
-            .filter(|target| target.has("statecode"))
-        {
+        if let Some(target) = operation.target_mut().filter(|target| target.has("statecode")) {
             // Who decides on the state now overrules what disabling the plug-in remembered.
             target.set("sl_enabledbefore", Value::Null);
             for (column, nothing) in [
@@ -77,7 +72,7 @@ impl Rules for PluginStep {
         if !only_disables(operation.target()?, before, &whole) {
             giving::check_step(unit, operation, &whole)?;
         }
-        if let (Some(filtering), Some(target)) = (registration.filtering, operation.context.target.as_mut())
+        if let (Some(filtering), Some(target)) = (registration.filtering, operation.target_mut())
             && target.has("filteringattributes")
         {
             target.set("filteringattributes", filtering);
@@ -143,7 +138,7 @@ const MONITORED: &str = "sl_monitored";
 /// A step rests, or it is only watched: what was said last counts. Who lets one rest that is watched has it work
 /// again after the time; who watches one that rests ends the rest.
 fn rest_or_watch(operation: &mut Operation) -> Result<()> {
-    let Some(target) = operation.context.target.as_mut() else {
+    let Some(target) = operation.target_mut() else {
         return Ok(());
     };
     let rests = target.get(RESTS_UNTIL).is_some_and(|until| !until.is_null());

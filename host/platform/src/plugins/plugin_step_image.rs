@@ -14,7 +14,7 @@ pub(super) struct PluginStepImage;
 
 impl Rules for PluginStepImage {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        if let Some(row) = &mut operation.context.target {
+        if let Some(row) = operation.target_mut() {
             if !row.has("messagepropertyname") {
                 row.set("messagepropertyname", Value::from("Target"));
             }
@@ -64,7 +64,7 @@ fn check_step(unit: &mut Unit, operation: &Operation, image: &Row) -> Result<()>
 
 /// The columns stand in the row as the table names them.
 fn set_columns(operation: &mut Operation, columns: Option<String>) {
-    if let (Some(columns), Some(target)) = (columns, operation.context.target.as_mut())
+    if let (Some(columns), Some(target)) = (columns, operation.target_mut())
         && target.has("attributes")
     {
         target.set("attributes", columns);

@@ -52,8 +52,8 @@ fn check_version(operation: &Operation) -> Result<()> {
 
 /// Notes when this version came.
 fn stamp(operation: &mut Operation) {
-    let now = operation.context.created_on;
-    if let Some(target) = operation.context.target.as_mut() {
+    let now = operation.created_on();
+    if let Some(target) = operation.target_mut() {
         target.set("installedon", now);
     }
 }

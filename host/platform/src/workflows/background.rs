@@ -80,7 +80,7 @@ pub(super) fn start(
     row: Reference,
     user: Uuid,
 ) -> Result<Option<Uuid>> {
-    let context = &operation.context;
+    let context = operation.context();
     let progress = Progress {
         workflow: workflow.id,
         name: workflow.name.clone(),

@@ -62,14 +62,14 @@ fn name(row: &Row) -> &str {
 
 impl Rules for Life {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        let Some(mut row) = operation.context.target.take() else {
+        let Some(mut row) = operation.take_target() else {
             return Ok(());
         };
         let result = match is_workflow(&row) {
             true => new(unit, &mut row),
             false => Ok(()),
         };
-        operation.context.target = Some(row);
+        operation.put_target(row);
         result
     }
 
@@ -86,7 +86,7 @@ impl Rules for Life {
         if is_copy(before) {
             return Err(Error::said(Code::WORKFLOW_COPY_CHANGED).with_table(TABLE));
         }
-        if let Some(target) = operation.context.target.as_mut().filter(|target| target.has("scope"))
+        if let Some(target) = operation.target_mut().filter(|target| target.has("scope"))
             && target.int("scope").is_none()
             && let Some(table) = before.text("primaryentity")
         {
@@ -110,7 +110,7 @@ impl Rules for Life {
                 .with_word("WORKFLOW", before.id));
         }
         if is_active(before) && changes("ownerid") {
-            if let Some(target) = &mut operation.context.target {
+            if let Some(target) = operation.target_mut() {
                 target.set("statecode", Value::Choice(DRAFT));
                 target.values.remove("statuscode");
             }
@@ -126,7 +126,7 @@ impl Rules for Life {
                 table,
                 whole.text("clientdata").unwrap_or_default(),
             )?;
-            if let (Some(definition), Some(target)) = (numbered, &mut operation.context.target) {
+            if let (Some(definition), Some(target)) = (numbered, operation.target_mut()) {
                 target.set("clientdata", definition);
             }
         }
