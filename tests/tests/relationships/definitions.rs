@@ -289,23 +289,14 @@ fn what_the_platform_keeps_together_is_not_taken_apart() {
         assert_eq!(world.behaviours(name), now);
     }
     // Nor does a new lookup take it along.
-    for table in [
-        "team",
-        "role",
-        "systemuser",
-        "businessunit",
-        "sdkmessageprocessingstep",
-        "audit",
-    ] {
-        let create = |behaviours| {
-            let column = lookup("sl_account", &["account"]);
-            world.admin.0.create_lookup(table, &column, behaviours)
-        };
-        let cascade = Behaviours {
-            delete: OnDelete::Cascade,
-            ..Behaviours::REFERENTIAL
-        };
-        refused(create(cascade), Code::INVALID_ARGUMENT, "platform's affair");
+    for table in ["team", "role", "systemuser", "businessunit", "audit"] {
+        let column = lookup("sl_account", &["account"]);
+        let create = |behaviours| world.admin.0.create_lookup(table, &column, behaviours);
+        refused(
+            create(Behaviours::PARENTAL),
+            Code::INVALID_ARGUMENT,
+            "platform's affair",
+        );
         create(Behaviours::REFERENTIAL).unwrap();
     }
 }

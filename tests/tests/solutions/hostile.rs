@@ -253,7 +253,7 @@ fn a_secured_column_does_not_become_the_name_of_its_rows() {
     says(
         imported(&world.admin, "table", "ab_thing", sent),
         Code::IMPORT_FAILED,
-        "there is another table `ab_thing` already",
+        "a table keeps the column that names its rows",
     );
     let secret = json!({ "name": "ab_secret", "type": "text", "max_length": 50, "secured": true });
     let new = with(table("ab_new", &[secret]), "primary_name", json!("ab_secret"));
