@@ -7,7 +7,7 @@ use sluice_model::{
     coerce, definition::Columns, error::Limit,
 };
 
-use super::{relationships, removal};
+use super::{privileges, relationships, removal};
 use crate::managed;
 use sluice_engine::{
     Batch, Session, Unit,
@@ -288,6 +288,7 @@ pub(crate) fn make_table(unit: &mut Unit, mut table: TableDef) -> Result<()> {
     if table.states().is_none() {
         table.add_default_states();
     }
+    privileges::refuse_taken(unit, &table)?;
     unit.create_table(&table)?;
     for (name, right) in table_privileges(&table) {
         add_privilege(unit, &name, Some((&table, right)))?;
