@@ -47,9 +47,11 @@ impl Unit {
     /// The definition says what none may, or the database cannot be written.
     pub fn add_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
         let before = self.definition(&table.name)?;
+        let mut with = before.clone();
+        with.columns.push(column.clone());
+        refuse_faults(Some(&before), &with)?;
         self.tx.add_column(table, column)?;
         let after = self.definition(&table.name)?;
-        refuse_faults(Some(&before), &after)?;
         self.rewritten(Some(&before), Some(&after))
     }
 

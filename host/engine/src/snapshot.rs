@@ -358,12 +358,10 @@ impl Snapshot {
         facts::profile_gives(&mut reader, profile, None, columns)
     }
 
-    /// The names of the global choices.
-    pub fn global_choices(&self) -> HashSet<Name> {
-        let rows = self.published(tables::OPTION_SET).iter();
-        rows.filter(|row| row.bool("isglobal") == Some(true))
-            .filter_map(|row| row.text("name").map(Name::from))
-            .collect()
+    /// The global choice of that name, as it is published.
+    pub fn global_choice(&self, name: &str) -> Option<&Row> {
+        let mut rows = self.published(tables::OPTION_SET).iter();
+        rows.find(|row| row.bool("isglobal") == Some(true) && row.text("name") == Some(name))
     }
 
     /// The rows that count of a table whose rows are published.

@@ -69,6 +69,7 @@ impl Search<'_> {
         self.administrators()?;
         self.steps(snapshot.system.id())?;
         self.principals()?;
+        self.default_teams()?;
         self.shares()?;
         self.names()?;
         let catalog = self.catalog;
@@ -131,6 +132,19 @@ impl Search<'_> {
         for user in self.rows(tables::USER, &[], Filter::All)? {
             if teams.contains(&user.id) {
                 self.add(&user, "a team has the id of this user");
+            }
+        }
+        Ok(())
+    }
+
+    /// Each business unit has its default team.
+    fn default_teams(&mut self) -> Result<()> {
+        let teams = self.rows(tables::TEAM, &["businessunitid"], Filter::eq("isdefault", true))?;
+        let units: HashSet<Uuid> = teams.iter().filter_map(|team| team.id_of("businessunitid")).collect();
+        for unit in self.rows(tables::BUSINESS_UNIT, &["name"], Filter::All)? {
+            if !units.contains(&unit.id) {
+                let name = unit.text("name").unwrap_or_default().to_owned();
+                self.add(&unit, format!("the business unit {name} lacks its default team"));
             }
         }
         Ok(())

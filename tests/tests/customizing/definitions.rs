@@ -307,3 +307,43 @@ fn a_column_on_a_form_is_not_deleted_and_the_form_is_named() {
     let named = format!("the form \"{}\" of lead", form.text("name").unwrap());
     assert!(refused.message().contains(&named), "{refused}");
 }
+
+/// Names of privileges are one in any case, so that `prvAppend` of one table would be `prvAppendTo` of another.
+#[test]
+fn a_table_has_its_privileges_to_itself() {
+    let world = Customizing::new();
+    for (first, second) in [("ab_part", "toab_part"), ("toab_whole", "ab_whole")] {
+        world.sluice(&format!("table create {first}"));
+        let error = world.refused(&format!("table create {second}"));
+        assert_eq!(error["code"], "0x80040237", "{error}");
+        assert!(error["message"].as_str().unwrap().contains("prvAppend"), "{error}");
+        let before = world.sluice("row list privilege --select name")["value"].clone();
+        world.sluice(&format!("table delete {first}"));
+        world.sluice(&format!("table create {second}"));
+        let after = world.sluice("row list privilege --select name")["value"].clone();
+        assert_eq!(before.as_array().unwrap().len(), after.as_array().unwrap().len());
+    }
+    assert_eq!(world.run("org check").code, 0);
+}
+
+#[test]
+fn a_column_in_the_place_of_one_that_another_brings_is_named() {
+    let world = Customizing::new();
+    world.sluice("column create account ab_m_base text");
+    world.sluice("column create account ab_any_type text");
+    for (line, other) in [
+        ("column create account ab_m money", "`ab_m_base`"),
+        (
+            "column create account ab_any lookup --target lead --target contact",
+            "`ab_any_type`",
+        ),
+    ] {
+        let error = world.refused(line);
+        assert_eq!(error["code"], "0x80040203", "{error}");
+        assert!(error["message"].as_str().unwrap().contains(other), "{error}");
+    }
+    world.sluice("row create account name=X");
+    world.sluice("column delete account ab_m_base");
+    world.sluice("column create account ab_m money");
+    world.sluice("row create account name=Y ab_m=5");
+}

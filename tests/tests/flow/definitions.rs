@@ -356,3 +356,20 @@ fn another_process_does_not_become_a_flow() {
             .all(|flow| flow.unique_name != "account")
     );
 }
+
+#[test]
+fn nobody_moves_a_process_that_they_could_not_end() {
+    let world = Flows::new();
+    let lane = world.fast_lane(9);
+    let both = [SHIPPED, "sl_fastlane"];
+    let rights = both.map(|table| ["Create", "Read", "Write", "Append"].map(|right| format!("prv{right}{table}")));
+    let rights: Vec<&str> = rights.iter().flatten().map(String::as_str).collect();
+    let mover = world.seller("mover", &rights);
+    let (own, other) = (world.lead_of(&mover), world.lead());
+    let migrated = mover.0.migrate_processes(SHIPPED_ID, lane).unwrap();
+    let of = |lead: Uuid| migrated.iter().find(|one| one.process.rows["lead"].id == lead).unwrap();
+    assert_eq!(of(own).outcome.as_ref().unwrap().stage, "Call");
+    let error = of(other).outcome.as_ref().unwrap_err();
+    assert_eq!(error.code(), Code::ACCESS_DENIED, "{error}");
+    assert_eq!(world.stands("lead", other), "Qualify, Active");
+}

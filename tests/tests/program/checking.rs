@@ -223,3 +223,23 @@ fn many_broken_rows_are_counted() {
     // Not to be damaged by the check of this test itself.
     std::fs::remove_file(world.path("sluice.db")).unwrap();
 }
+
+#[test]
+fn a_business_unit_lacks_its_default_team() {
+    let world = World::sample();
+    let file = Connection::open(world.path("sluice.db")).unwrap();
+    file.create_collation("UNICODE_CI", |one, other| one.cmp(other))
+        .unwrap();
+    file.execute_batch("UPDATE team SET isdefault = 0 WHERE name = 'West'")
+        .unwrap();
+    drop(file);
+    let run = world.admin().run(&["org", "check", "--json"]);
+    let rows = run.json()["rows"].clone();
+    let told: Vec<&str> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|row| row["rule"].as_str())
+        .collect();
+    assert_eq!(told, ["the business unit West lacks its default team"], "{run:?}");
+}

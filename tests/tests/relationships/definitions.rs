@@ -288,6 +288,17 @@ fn what_the_platform_keeps_together_is_not_taken_apart() {
         );
         assert_eq!(world.behaviours(name), now);
     }
+    // Nor does a new lookup take it along.
+    for table in ["team", "role", "systemuser", "businessunit", "audit"] {
+        let column = lookup("sl_account", &["account"]);
+        let create = |behaviours| world.admin.0.create_lookup(table, &column, behaviours);
+        refused(
+            create(Behaviours::PARENTAL),
+            Code::INVALID_ARGUMENT,
+            "platform's affair",
+        );
+        create(Behaviours::REFERENTIAL).unwrap();
+    }
 }
 
 #[test]

@@ -103,7 +103,11 @@ fn claims_of_columns() -> Vec<(&'static str, Json)> {
 #[test]
 fn a_column_of_a_file_claims_nothing_of_the_platform() {
     let world = Site::new();
-    world.sluice("column create account ab_there id");
+    world.all(&[
+        "column create account ab_there id",
+        "option-set create ab_kind --option 1=One",
+        "publish",
+    ]);
     let before = world.everything();
     for (claim, value) in claims_of_columns() {
         for name in ["ab_new", "ab_there"] {
@@ -120,6 +124,18 @@ fn a_column_of_a_file_claims_nothing_of_the_platform() {
             says(done, Code::IMPORT_FAILED, &words);
         }
     }
+    let key = table(
+        "ab_thing",
+        &[json!({ "name": "ab_thingid", "type": "text", "max_length": 50 })],
+    );
+    says(
+        imported(&world.admin, "table", "ab_thing", key),
+        Code::INVALID_ARGUMENT,
+        "the key is called so",
+    );
+    let kind = json!({ "name": "ab_new", "type": "choice", "global": "ab_kind", "default": 9 });
+    let done = imported(&world.admin, "column", "account.ab_new", column("account", kind));
+    says(done, Code::OUT_OF_RANGE, "ab_new");
     let format = json!({ "name": "ab_new", "type": "int", "format": "email" });
     let done = imported(&world.admin, "column", "account.ab_new", column("account", format));
     says(done, Code::INVALID_ARGUMENT, "only a text has a format");
@@ -237,7 +253,7 @@ fn a_secured_column_does_not_become_the_name_of_its_rows() {
     says(
         imported(&world.admin, "table", "ab_thing", sent),
         Code::IMPORT_FAILED,
-        "there is another table `ab_thing` already",
+        "a table keeps the column that names its rows",
     );
     let secret = json!({ "name": "ab_secret", "type": "text", "max_length": 50, "secured": true });
     let new = with(table("ab_new", &[secret]), "primary_name", json!("ab_secret"));
@@ -365,4 +381,78 @@ fn the_table_of_processes_does_not_travel_by_itself() {
         Code::INVALID_ARGUMENT,
         "a process flow brings the table of its processes along",
     );
+}
+
+/// Who made a file cannot let the platform's own rows go with theirs.
+#[test]
+fn no_lookup_of_a_file_takes_the_platforms_own_rows_along() {
+    let world = Site::new();
+    let before = world.everything();
+    let lookup = json!({ "name": "ab_lead", "type": "lookup", "targets": ["lead"] });
+    for name in [
+        "team",
+        "role",
+        "systemuser",
+        "businessunit",
+        "sdkmessageprocessingstep",
+        "audit",
+    ] {
+        for (what, word) in [("delete", "cascade"), ("assign", "cascade"), ("share", "active")] {
+            let along = json!([{ "column": "ab_lead", "target": "lead", what: word }]);
+            let sent = with(column(name, lookup.clone()), "relationship", along);
+            let done = imported(&world.admin, "column", &format!("{name}.ab_lead"), sent);
+            says(done, Code::INVALID_ARGUMENT, "is the platform's affair");
+        }
+    }
+    assert_eq!(world.everything(), before);
+    // One that is emptied goes through.
+    imported(&world.admin, "column", "team.ab_lead", column("team", lookup)).unwrap();
+}
+
+#[test]
+fn exporting_takes_what_reading_takes() {
+    let world = Site::sample();
+    world.all(&[
+        "option-set create ab_kind --option 1=One",
+        "mapping add lead contact jobtitle department",
+        "solution create Theirs",
+        "role create Exporter",
+        "role grant Exporter prvExportCustomization:org solution:crwdaA:org solutioncomponent:crwdaA:org",
+        "user create exporter --role Exporter",
+    ]);
+    let who = world.org.actor("exporter");
+    for (kind, name, privilege) in [
+        ("table", "sl_commissionrule", "prvReadEntity"),
+        ("column", "account.sl_commissionrate", "prvReadAttribute"),
+        ("option-set", "ab_kind", "prvReadOptionSet"),
+        ("mapping", "lead:contact", "prvReadEntityMap"),
+        ("mapping", "lead:contact", "prvReadAttributeMap"),
+        ("form", "lead:Lead", "prvReadSystemForm"),
+        ("role", "Salesperson", "prvReadRole"),
+        ("plugin", "commission", "prvReadPluginAssembly"),
+    ] {
+        let add = || who.0.add_to_solution("Theirs", kind, &[name.to_owned()]);
+        lacks(add(), privilege);
+        // What was added by somebody else does not leave either.
+        world
+            .admin
+            .0
+            .add_to_solution("Theirs", kind, &[name.to_owned()])
+            .unwrap();
+        lacks(who.0.export_solution("Theirs", false), privilege);
+        world
+            .admin
+            .0
+            .remove_from_solution("Theirs", kind, &[name.to_owned()])
+            .unwrap();
+        world.sluice(&format!("role grant Exporter {privilege}:org"));
+    }
+    for (kind, name) in [
+        ("option-set", "ab_kind"),
+        ("mapping", "lead:contact"),
+        ("form", "lead:Lead"),
+    ] {
+        who.0.add_to_solution("Theirs", kind, &[name.to_owned()]).unwrap();
+    }
+    who.0.export_solution("Theirs", false).unwrap();
 }

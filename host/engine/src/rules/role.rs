@@ -118,8 +118,8 @@ impl Rules for Role {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         unit.may_shut_out(Code::LAST_ADMINISTRATOR);
-        // A copy goes with its root or with its business unit.
-        if operation.why == Why::Along {
+        // A copy goes with its root or with its business unit, in the platform's name.
+        if operation.why == Why::Along && operation.principal.is_system() {
             return Ok(());
         }
         let row = read(

@@ -82,7 +82,8 @@ impl Rules for Team {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         unit.may_shut_out(Code::LAST_ADMINISTRATOR);
-        if operation.why == Why::Along {
+        // What belongs to a business unit or a template goes along in the platform's name.
+        if operation.why == Why::Along && operation.principal.is_system() {
             return Ok(());
         }
         let row = read(unit, "a default team stays", tables::TEAM, operation.id()?)?;

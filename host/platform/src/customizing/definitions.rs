@@ -1,18 +1,18 @@
 //! Custom tables and columns, made at run time. Metadata operations raise no events.
 
-use std::collections::HashSet;
-
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Remedy, Result, TableDef,
-    coerce, definition::Columns, error::Limit,
+    Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Remedy, Result, TableDef, coerce,
+    definition::Columns, error::Limit,
 };
 
-use super::{option_set, own, relationships, removal};
+use super::{option_set, own, privileges, relationships, removal};
 use crate::managed;
 use sluice_engine::{
     Batch, Session, Unit,
     capability::{Definition, Redefinition, User},
+    options,
     organization::{add_privilege, table_privileges},
+    snapshot::Snapshot,
     tables,
 };
 
@@ -155,9 +155,8 @@ pub(crate) fn create_table(batch: &mut Batch<'_>, sent: &TableDef) -> Result<()>
     if table.references().next().is_some() {
         batch.require("prvCreateRelationship")?;
     }
-    let choices = batch.unit().snapshot()?.global_choices();
     for column in &table.columns {
-        fits(&catalog, &choices, &table, column)?;
+        check_column(batch, &table, column)?;
     }
     for column in table.columns.iter().filter(|column| column.secured) {
         table.check_securable(column)?;
@@ -206,6 +205,7 @@ pub(crate) fn create_lookup(
         ));
     }
     check_column(batch, &definition, &column)?;
+    relationships::check_added(batch.unit(), &definition, &column, relationships)?;
     column.custom = true;
     if !batch.is_import() {
         own::mark(&mut column, false);
@@ -302,7 +302,21 @@ fn put_table(batch: &mut Batch<'_>, before: &TableDef, after: &TableDef) -> Resu
 /// Refuses a column that does not fit in the table.
 pub(crate) fn check_column(batch: &mut Batch<'_>, table: &TableDef, column: &ColumnDef) -> Result<()> {
     let snapshot = batch.unit().snapshot()?;
-    fits(snapshot.catalog(), &snapshot.global_choices(), table, column)
+    fits(&snapshot, table, column)
+}
+
+/// Refuses a default that rows could not hold: of a global choice, an option that is not published.
+fn check_default(snapshot: &Snapshot, table: &TableDef, column: &ColumnDef) -> Result<()> {
+    let Some(default) = &column.default else {
+        return Ok(());
+    };
+    let mut column = column.clone();
+    let global = column.kind.global().and_then(|name| snapshot.global_choice(name));
+    if let (Some(row), Some(options)) = (global, column.kind.options_mut()) {
+        *options = options::parse(row.text("options").unwrap_or("[]"))?;
+    }
+    let value = coerce::from_json(table, &column, default)?;
+    coerce::check(table, &column, value).map(|_| ())
 }
 
 /// Refuses to change a table that came with a managed solution, unless an import does.
@@ -340,6 +354,7 @@ pub(crate) fn make_table(unit: &mut Unit, mut table: TableDef) -> Result<()> {
     if table.states().is_none() {
         table.add_default_states();
     }
+    privileges::refuse_taken(unit, &table)?;
     unit.create_table(&table)?;
     for (name, right) in table_privileges(&table) {
         add_privilege(unit, &name, Some((&table, right)))?;
@@ -413,7 +428,7 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn fits(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &ColumnDef) -> Result<()> {
+fn fits(snapshot: &Snapshot, table: &TableDef, column: &ColumnDef) -> Result<()> {
     check_name("column", &column.name)?;
     let wrong = |why: String| {
         Err(Error::invalid(format!(
@@ -421,10 +436,10 @@ fn fits(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &C
             column.name, table.name
         )))
     };
-    if let Some(default) = &column.default {
-        let value = coerce::from_json(table, column, default)?;
-        coerce::check(table, column, value)?;
+    if column.name == table.key {
+        return wrong("the key is called so".to_owned());
     }
+    check_default(snapshot, table, column)?;
     match &column.kind {
         ColumnType::Int {
             min: Some(min),
@@ -446,7 +461,7 @@ fn fits(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &C
                 if *target == table.name {
                     Ok(())
                 } else {
-                    catalog.table(target).map(|_| ())
+                    snapshot.table(target).map(|_| ())
                 }
             })
         }
@@ -455,9 +470,9 @@ fn fits(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &C
         }
         | ColumnType::Choices {
             global: Some(global), ..
-        } => match choices.contains(global) {
-            true => Ok(()),
-            false => wrong(format!("there is no global choice `{global}`"))
+        } => match snapshot.global_choice(global) {
+            Some(_) => Ok(()),
+            None => wrong(format!("there is no global choice `{global}`"))
                 .map_err(|error| error.with_remedy(Remedy::ListChoices)),
         },
         ColumnType::Choice { options, .. } | ColumnType::Choices { options, .. } => {

@@ -18,6 +18,7 @@ mod insert_status_value;
 mod option_set;
 mod option_values;
 pub(crate) mod own;
+mod privileges;
 pub(crate) mod publish;
 mod publish_all_xml;
 mod publish_xml;
@@ -128,6 +129,7 @@ pub(crate) static CUSTOMIZING: Capability = Capability {
     meanings: &[Meaning::new(tables::VIEW, "fetchxml", |_, text| {
         sluice_model::fetchxml::is_document(text)
     })],
+    sound: privileges::sound,
     // What ships is published from the start.
     installed: |unit| publish::publish(unit, None).map(|_| ()),
     ..Capability::named("customizing")

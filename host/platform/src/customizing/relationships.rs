@@ -170,6 +170,15 @@ pub(crate) fn put_behaviours(
     batch.unit().save_definition(&definition)
 }
 
+/// Refuses a new lookup that would let the platform's own rows follow others: these go where what they
+/// belong to goes, and nowhere else.
+pub(crate) fn check_added(unit: &Unit, table: &TableDef, column: &ColumnDef, added: &[RelationshipDef]) -> Result<()> {
+    match added.iter().any(|one| one.behaviours.is_parental()) {
+        true => refuse_kept(unit, table, column),
+        false => Ok(()),
+    }
+}
+
 /// What the platform's own rows do stays as it is.
 fn refuse_kept(unit: &Unit, table: &TableDef, column: &ColumnDef) -> Result<()> {
     let owned = matches!(table.ownership, Ownership::User | Ownership::Organization);

@@ -3,12 +3,11 @@
 
 use sluice_model::{Code, ColumnType, Comparison, Error, Filter, Result, Value, coerce};
 
-use super::columns::forget_permissions;
+use super::{columns::forget_permissions, privileges};
 use crate::managed;
 use sluice_engine::{
     Batch, Unit,
     capability::{Definition, Dependant, User},
-    organization::table_privileges,
     tables,
 };
 
@@ -112,20 +111,7 @@ pub(crate) fn drop_table(batch: &mut Batch<'_>, table: &str) -> Result<()> {
     batch
         .unit()
         .forget(tables::MESSAGE_FILTER, Filter::eq("primaryobjecttypecode", table))?;
-    for (name, _) in table_privileges(&definition) {
-        for privilege in batch.select_as_platform(
-            "see what depends on a table or a column that is to go",
-            tables::PRIVILEGE,
-            Filter::eq("name", name),
-        )? {
-            batch
-                .unit()
-                .forget(tables::ROLE_PRIVILEGES, Filter::eq("privilegeid", privilege.id))?;
-            batch
-                .unit()
-                .forget(tables::PRIVILEGE, Filter::eq("privilegeid", privilege.id))?;
-        }
-    }
+    privileges::forget(batch.unit(), &definition)?;
     batch.unit().drop_table(&definition)
 }
 

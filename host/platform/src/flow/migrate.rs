@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use sluice_access::Principal;
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Right, Row, Uuid, Value};
 
 use super::part::flows;
 use super::{Flow, Process, Stage, Status, link};
-use sluice_engine::{Session, snapshot::Snapshot, tables};
+use sluice_engine::{Session, Unit, snapshot::Snapshot, tables};
 
 /// A process that was moved: the new one, and the stage at which it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,8 @@ pub struct Migration {
 pub trait MigrateProcesses {
     /// Moves every process that is under way in one flow into another one: a new process for the
     /// same rows at the stage of the same name, else at the first one of the same table; the old
-    /// process is aborted. Each is a transaction of its own, and what cannot be moved stays.
+    /// process is aborted. Each is a transaction of its own, and what cannot be moved stays: also a process
+    /// that the user might neither abort nor start, by its rows.
     ///
     /// # Errors
     /// A flow is not there or not activated, or the user may not change the processes of the one
@@ -53,7 +55,13 @@ impl MigrateProcesses for Session {
         if !to.active {
             return Err(Error::invalid(format!("the process flow {} is not activated", to.name)));
         }
-        for (flow, right) in [(&from, Right::Write), (&to, Right::Create)] {
+        let rights = [
+            (&from, Right::Read),
+            (&from, Right::Write),
+            (&to, Right::Create),
+            (&to, Right::Append),
+        ];
+        for (flow, right) in rights {
             if let Some(table) = snapshot.catalog().find(&flow.unique_name) {
                 sluice_access::check_privilege(&user, table, right, snapshot.privileges())?;
             }
@@ -65,14 +73,34 @@ impl MigrateProcesses for Session {
         let rows = unit.select_as_platform("move all processes of a flow, whose table the user may change", &active)?;
         let migrated = rows.into_iter().map(|row| {
             let process = Process::new(from.clone(), table, row);
-            let outcome = migrate(self, &snapshot, &process, &to);
+            let outcome = migrate(self, &user, &snapshot, &process, &to);
             Migration { process, outcome }
         });
         Ok(migrated.collect())
     }
 }
 
-fn migrate(session: &Session, snapshot: &Snapshot, process: &Process, to: &Flow) -> Result<Migrated> {
+/// The platform moves it, past required steps; whoever asks for that may do what it comes to: end a process that
+/// stands at that row, and start one about these rows.
+fn check_rows(unit: &mut Unit, user: &Arc<Principal>, process: &Process) -> Result<()> {
+    let stands = process.stage().map(|stage| &stage.table);
+    for (name, row) in &process.rows {
+        let table = unit.snapshot()?.table(&row.table)?.clone();
+        if stands == Some(name) {
+            unit.decide_for(user, &table, Right::Read, row.id)?;
+        }
+        unit.decide_for(user, &table, Right::AppendTo, row.id)?;
+    }
+    Ok(())
+}
+
+fn migrate(
+    session: &Session,
+    user: &Arc<Principal>,
+    snapshot: &Snapshot,
+    process: &Process,
+    to: &Flow,
+) -> Result<Migrated> {
     let stage = counterpart(process, to)?;
     let table = snapshot.table(&to.unique_name)?;
     let position = to.stage(stage.id).map_or(0, |(position, _)| position);
@@ -86,6 +114,7 @@ fn migrate(session: &Session, snapshot: &Snapshot, process: &Process, to: &Flow)
     }
     let reason = "a process is moved from one flow to another";
     session.batch(|batch| {
+        check_rows(batch.unit(), user, process)?;
         batch.execute_as_system(reason, Request::update(process.becomes(Status::Aborted)))?;
         let made = batch.execute_as_system(reason, Request::create(row.clone()))?;
         Ok(Migrated {

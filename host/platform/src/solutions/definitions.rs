@@ -160,14 +160,20 @@ fn marked(work: &Installation<'_, '_>, column: &ColumnDef) -> ColumnDef {
 fn change_table(work: &mut Installation<'_, '_>, sent: &TableDef) -> Result<()> {
     let name = &sent.name;
     let now = work.batch.unit().definition(name)?;
-    let fixed = |table: &TableDef| {
-        let names = (table.key.clone(), table.set.clone(), table.primary_name.clone());
-        (table.custom, table.ownership, names)
-    };
+    let fixed = |table: &TableDef| (table.custom, table.ownership, table.key.clone(), table.set.clone());
     if fixed(&now) != fixed(sent) {
         return Err(misfit(format!(
             "there is another table `{name}` already, which is not the one of the solution: {} ({})",
             now.display, now.set
+        )));
+    }
+    if now.primary_name != sent.primary_name {
+        let named = |table: &TableDef| table.primary_name.clone().unwrap_or_else(|| "nothing".into());
+        return Err(misfit(format!(
+            "the rows of the table `{name}` are named by `{}` here and by `{}` in the solution; a table keeps the column \
+             that names its rows",
+            named(&now),
+            named(sent)
         )));
     }
     let (_, asked) = own::table(sent)?;

@@ -34,10 +34,12 @@ use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
-use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
+use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, Right, TableDef, Uuid};
 
 use crate::plugins::registration::Lacking;
-use sluice_engine::{Batch, Capability, Component, Engine, Meaning, Session, Tables, tables, tasks::Task};
+use sluice_engine::{
+    Batch, Capability, Component, ComponentPart, Engine, Meaning, Session, Tables, tables, tasks::Task,
+};
 
 pub(crate) const SOLUTION_COMPONENT: &str = "solutioncomponent";
 
@@ -89,8 +91,35 @@ struct Gone {
     whole: bool,
 }
 
+/// Who exports a component may read what it is kept in, also where it is published and every client
+/// shows what comes of it.
+fn check_read(session: &Session, kind: Kind) -> Result<()> {
+    let read = |table: &str| session.check_privilege(table, Right::Read);
+    match kind {
+        Kind::Table | Kind::Column => {
+            session.check_named_privilege("prvReadEntity")?;
+            session.check_named_privilege("prvReadAttribute")
+        }
+        Kind::Key => read(tables::ENTITY_KEY),
+        Kind::OptionSet => read(tables::OPTION_SET),
+        Kind::Mapping => read(tables::ENTITY_MAP).and_then(|()| read(tables::ATTRIBUTE_MAP)),
+        Kind::Role => read(tables::ROLE),
+        Kind::Plugin => read(tables::ASSEMBLY),
+        Kind::Row(component) => {
+            read(component.table)?;
+            component.parts.iter().try_for_each(|part| read_part(session, part))
+        }
+    }
+}
+
+fn read_part(session: &Session, part: &ComponentPart) -> Result<()> {
+    session.check_privilege(part.table, Right::Read)?;
+    part.parts.iter().try_for_each(|part| read_part(session, part))
+}
+
 /// What a component of a solution is in an organisation, as a JSON document.
 fn export(session: &Session, kind: Kind, name: &str) -> Result<Json> {
+    check_read(session, kind)?;
     match kind {
         Kind::Table => definitions::export_table(session, name),
         Kind::Column => definitions::export_column(session, name),

@@ -1,7 +1,7 @@
 //! What a managed solution brought, kept in mind and taken away again. What holds data, or what
 //! something else depends on, stays and becomes the organisation's own.
 
-use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Right, Row, Uuid, Value};
 
 use super::{
     Applied, Gone, Installation, SOLUTION_COMPONENT,
@@ -36,6 +36,8 @@ pub trait UninstallSolutions {
 
 impl UninstallSolutions for Session {
     fn delete_solution(&self, name: &str) -> Result<Uninstalled> {
+        // Who may not is not told whether there is one.
+        self.check_privilege(tables::SOLUTION, Right::Delete)?;
         self.batch(|batch| {
             let row = batch
                 .select_as_platform(
