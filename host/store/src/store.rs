@@ -316,10 +316,11 @@ fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<File
 }
 
 /// Gives a finished file its name, which survives a loss of power, and never takes the place of
-/// another.
+/// another. Whoever wrote it has closed it.
 ///
 /// # Errors
-/// There is a file of that name, or it cannot be made.
+/// There is a file of that name, or it cannot be made, or what was written last still lies beside the
+/// file, because there was no room in it.
 pub fn publish(unfinished: &Path, path: &Path) -> Result<()> {
     let shown = path.display();
     let failed = |error: std::io::Error| match error.kind() {
@@ -328,6 +329,13 @@ pub fn publish(unfinished: &Path, path: &Path) -> Result<()> {
         }
         _ => Error::host(format!("{shown} cannot be written: {error}")),
     };
+    // Closing it brings the log into the file, and says nothing where that fails.
+    let is_left = |side: &PathBuf| side.metadata().is_ok_and(|about| about.len() > 0);
+    if side_files(unfinished).iter().any(is_left) {
+        return Err(Error::host(format!(
+            "{shown} cannot be written: what was written last does not fit into it. Make room on the disk, and try again"
+        )));
+    }
     File::open(unfinished)
         .and_then(|file| file.sync_all())
         .map_err(failed)?;
