@@ -187,8 +187,6 @@ pub enum Redefinition<'a> {
     },
     /// Options were published; this is the configuration as it was.
     Options(&'a Snapshot),
-    /// The organisation does not detect duplicates any more.
-    DetectionOff,
 }
 
 /// Definitions as they are, and as they are about to be.

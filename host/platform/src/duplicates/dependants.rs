@@ -63,7 +63,6 @@ impl Dependant for DuplicateRules {
             }
             Redefinition::Table { .. } | Redefinition::Written { .. } => {}
             Redefinition::Options(before) => life::options_published(unit, before)?,
-            Redefinition::DetectionOff => life::switched_off(unit)?,
         }
         Ok(Vec::new())
     }

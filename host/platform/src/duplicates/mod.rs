@@ -89,6 +89,7 @@ pub(crate) static DUPLICATES: Capability = Capability {
     rules: &[
         (Tables::Named(DUPLICATE_CONDITION), &rules::DuplicateCondition),
         (Tables::Named(DUPLICATE_RULE), &rules::DuplicateRule),
+        (Tables::Named(sluice_engine::tables::ORGANIZATION), &rules::Detection),
     ],
     tasks: &[Task {
         privilege: "prvPublishDuplicateRule",

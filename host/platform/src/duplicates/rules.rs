@@ -12,6 +12,20 @@ use sluice_engine::{
 
 pub(super) struct DuplicateRule;
 
+/// The organisation's row: whether duplicates are detected.
+pub(super) struct Detection;
+
+impl Rules for Detection {
+    /// Where duplicate detection is switched off, every rule is unpublished; switched on again, they must be
+    /// published again.
+    fn after_update(&self, unit: &mut Unit, _: &Operation, _: &Row, changed: &Row) -> Result<()> {
+        match changed.get("isduplicatedetectionenabled").map(Value::as_bool) {
+            Some(None | Some(false)) => life::switched_off(unit),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The columns that publishing keeps.
 const STATE: [&str; 2] = ["statecode", "statuscode"];
 
