@@ -328,6 +328,7 @@ pub fn publish(unfinished: &Path, path: &Path) -> Result<()> {
         }
         _ => Error::host(format!("{shown} cannot be written: {error}")),
     };
+    write_back(unfinished)?;
     File::open(unfinished)
         .and_then(|file| file.sync_all())
         .map_err(failed)?;
@@ -335,6 +336,22 @@ pub fn publish(unfinished: &Path, path: &Path) -> Result<()> {
     std::fs::hard_link(unfinished, path).map_err(failed)?;
     sync_folder(path);
     Ok(())
+}
+
+/// Brings what lies in the log of a file that nobody has open into the file itself: whoever closed it
+/// last may have found no room for it, and does not tell.
+fn write_back(path: &Path) -> Result<()> {
+    if !side_files(path).iter().any(|side| side.exists()) {
+        return Ok(());
+    }
+    let alone = rusqlite::Connection::open(names::as_file(path)).map_err(fault)?;
+    // Before the first access: then it needs no further file, for which there may be no room.
+    alone.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(fault)?;
+    let kept_out = alone.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    match kept_out.map_err(fault)? {
+        0 => alone.close().map_err(|(_, error)| fault(error)),
+        _ => Err(crate::fault::busy()),
+    }
 }
 
 impl Drop for Store {
