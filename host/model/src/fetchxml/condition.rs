@@ -125,11 +125,6 @@ impl Condition<'_> {
     }
 }
 
-/// Whether an operator is true of a column that is empty.
-pub(super) fn holds_for_nothing(operator: &str) -> bool {
-    operator == "null" || matches!(operator, "ne" | "neq") || operator.starts_with("not-") && operator != "not-null"
-}
-
 /// The values of a condition: its attribute, or its <value> elements.
 pub(super) fn values(condition: &Element) -> Result<Vec<String>> {
     let mut values: Vec<String> = condition.attribute("value").map(str::to_owned).into_iter().collect();
