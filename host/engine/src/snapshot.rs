@@ -15,7 +15,7 @@ use std::{
 };
 
 use sluice_access::{ColumnGrants, Permit, Principal, PrincipalId, PrivilegeIds, Units};
-use sluice_model::{Catalog, Decimal, Depth, Error, Name, Result, Row, TableDef, Uuid};
+use sluice_model::{Catalog, Choice, Decimal, Depth, Error, Name, Result, Row, TableDef, Uuid};
 use sluice_store::Tx;
 
 use crate::{engine::Core, options, pointers::Pointers, published, step::StepTable, step_rows, tables, watch::Watch};
@@ -359,10 +359,13 @@ impl Snapshot {
     }
 
     /// The names of the global choices.
-    pub fn global_choices(&self) -> HashSet<Name> {
+    pub fn global_choices(&self) -> HashMap<Name, Vec<Choice>> {
         let rows = self.published(tables::OPTION_SET).iter();
         rows.filter(|row| row.bool("isglobal") == Some(true))
-            .filter_map(|row| row.text("name").map(Name::from))
+            .filter_map(|row| {
+                let options = options::parse(row.text("options").unwrap_or("[]")).unwrap_or_default();
+                Some((Name::from(row.text("name")?), options))
+            })
             .collect()
     }
 

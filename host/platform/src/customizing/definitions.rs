@@ -1,10 +1,10 @@
 //! Custom tables and columns, made at run time. Metadata operations raise no events.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Remedy, Result, TableDef,
-    coerce, definition::Columns, error::Limit,
+    Catalog, Choice, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Remedy, Result,
+    TableDef, coerce, definition::Columns, error::Limit,
 };
 
 use super::{relationships, removal};
@@ -361,7 +361,38 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn fits(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &ColumnDef) -> Result<()> {
+/// A default is a value that the column takes.
+fn check_default(choices: &HashMap<Name, Vec<Choice>>, table: &TableDef, column: &ColumnDef) -> Result<()> {
+    let Some(default) = &column.default else { return Ok(()) };
+    let mut column = column.clone();
+    // The options of a global choice lie with it.
+    if let ColumnType::Choice { global, options } | ColumnType::Choices { global, options } = &mut column.kind
+        && let Some(known) = global.as_ref().and_then(|name| choices.get(name))
+    {
+        options.clone_from(known);
+    }
+    let value = coerce::from_json(table, &column, default)?;
+    coerce::check(table, &column, value).map(|_| ())
+}
+
+/// The base amount of an amount is a column of the platform's.
+fn check_base(table: &TableDef, column: &ColumnDef) -> Result<()> {
+    let is_amount = matches!(column.kind, ColumnType::Money { .. });
+    let base = format!("{}_base", column.name);
+    match table.column(&base).filter(|base| is_amount && !base.filled) {
+        None => Ok(()),
+        Some(base) => Err(Error::new(
+            Code::DUPLICATE_KEY,
+            format!(
+                "table `{}` has a column `{}` already, and the amount `{}` would need it for its base amount",
+                table.name, base.name, column.name
+            ),
+        )
+        .with_table(&table.name)),
+    }
+}
+
+fn fits(catalog: &Catalog, choices: &HashMap<Name, Vec<Choice>>, table: &TableDef, column: &ColumnDef) -> Result<()> {
     check_name("column", &column.name)?;
     let wrong = |why: String| {
         Err(Error::invalid(format!(
@@ -369,10 +400,8 @@ fn fits(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &C
             column.name, table.name
         )))
     };
-    if let Some(default) = &column.default {
-        let value = coerce::from_json(table, column, default)?;
-        coerce::check(table, column, value)?;
-    }
+    check_default(choices, table, column)?;
+    check_base(table, column)?;
     match &column.kind {
         ColumnType::Int {
             min: Some(min),
@@ -403,7 +432,7 @@ fn fits(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &C
         }
         | ColumnType::Choices {
             global: Some(global), ..
-        } => match choices.contains(global) {
+        } => match choices.contains_key(global) {
             true => Ok(()),
             false => wrong(format!("there is no global choice `{global}`"))
                 .map_err(|error| error.with_remedy(Remedy::ListChoices)),
