@@ -17,11 +17,30 @@ pub(crate) enum RightSide<'a> {
 
 /// The row that assignments describe. The key may be among them.
 pub(crate) fn row(session: &dyn Door, table: &TableDef, assignments: &[String]) -> anyhow::Result<Row> {
+    row_in(session, table, assignments, None)
+}
+
+/// The same, of a row to be made: it is in the first state where no other is said.
+pub(crate) fn new_row(session: &dyn Door, table: &TableDef, assignments: &[String]) -> anyhow::Result<Row> {
+    row_in(session, table, assignments, table.first_state())
+}
+
+fn row_in(session: &dyn Door, table: &TableDef, assignments: &[String], state: Option<i32>) -> anyhow::Result<Row> {
     let mut row = Row::unsaved(table.name.clone());
+    let mut given = Vec::with_capacity(assignments.len());
     for assignment in assignments {
-        let (name, given) = parse(assignment)?;
-        let column = coerce::column(table, plain(name))?;
-        let value = value(session, table, column, given)?;
+        let (name, value) = parse(assignment)?;
+        given.push((coerce::column(table, plain(name))?, value));
+    }
+    // The state first: it says which status reasons there are.
+    given.sort_by_key(|(column, _)| !matches!(column.kind, ColumnType::State { .. }));
+    for (column, given) in given {
+        let value = match (given, &column.kind) {
+            (RightSide::Text(text), ColumnType::Status { .. }) if text != "null" => {
+                coerce::from_text_in(table, column, row.int("statecode").or(state), text)?
+            }
+            (given, _) => value(session, table, column, given)?,
+        };
         if column.kind == ColumnType::Key {
             row.id = value.as_id().unwrap_or_default();
             continue;

@@ -145,7 +145,9 @@ impl Context {
 
     /// The same in an organisation that was opened beside the one of the command.
     pub(crate) fn session_in(&self, engine: &Engine) -> anyhow::Result<Session> {
-        let session = engine.session_of(&self.global.acting)?;
+        let session = engine
+            .session_of(&self.global.acting)
+            .map_err(|error| self.unknown_user(error))?;
         if session.user() == engine.system_id()? {
             return Err(Usage::because(
                 "SYSTEM is the platform itself, and nobody acts as it; act as a user, such as an administrator (--as USER)",
@@ -163,6 +165,19 @@ impl Context {
             Some(other) => Ok(session.on_behalf_of(session.find_one("systemuser", other)?)),
             None => Ok(session),
         }
+    }
+
+    /// Whoever typed no name is told where it comes from.
+    fn unknown_user(&self, error: Error) -> anyhow::Error {
+        if !(self.global.from_context && error.code() == Code::NOT_FOUND) {
+            return error.into();
+        }
+        Usage::because(format!(
+            "there is no user \"{}\" in {}; that is whom `sluice use` names: `sluice use --none` forgets it, and --as USER is \
+             somebody else for once",
+            self.global.acting,
+            self.global.org.display()
+        ))
     }
 
     /// Who acts is said, once, where a context says it and somebody looks.

@@ -7,7 +7,7 @@ use crate::{
     context::Context,
     door::Door,
     names::Labels,
-    output::{Grid, Outcome, with_count},
+    output::{self, Grid, Outcome, with_count},
     text::bytes,
 };
 
@@ -207,7 +207,14 @@ pub(crate) fn cell(column: &ColumnDef, value: &Value, labels: &Labels) -> String
         Value::Null => String::new(),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
         Value::Choice(number) => label(number),
-        Value::Choices(numbers) => numbers.iter().map(label).collect::<Vec<_>>().join(", "),
+        Value::Choices(numbers) => {
+            let labels: Vec<String> = numbers.iter().map(label).collect();
+            // What others read has to mean the same to them.
+            match output::takes_out() && labels.iter().any(|label| label.contains(',')) {
+                true => numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(", "),
+                false => labels.join(", "),
+            }
+        }
         Value::Lookup(reference) => labels.name(reference),
         Value::Text(text) => text.clone(),
         other => match json::from_value(other) {

@@ -88,6 +88,29 @@ pub(crate) fn error_with(
     )
 }
 
+/// An error in one line: who lacks what by their names, and which rows match.
+pub(crate) fn in_line(error: &Error) -> String {
+    let told = Telling::now().error(error);
+    let mut text = sentence(&told).unwrap_or_else(|| for_people(told.message()).to_owned());
+    if let Some(duplicates) = &told.body().duplicates {
+        text.push_str(&format!(" It matches {}", matches(duplicates).replace('\n', "; ")));
+    }
+    text
+}
+
+/// What helps against an error that a line of several has met, where it is not for whoever wrote the line
+/// to see by itself: `what to do (PrivilegeDenied): …`.
+pub(crate) fn help(context: &Context, error: &Error) -> Option<String> {
+    if !leads_on(error) {
+        return None;
+    }
+    let (texts, commands) = advice(error);
+    let commands = commands.iter().map(|command| context.command(command));
+    let all: Vec<String> = texts.into_iter().chain(commands).collect();
+    let code = error.code();
+    (!all.is_empty()).then(|| format!("what to do ({code} {}): {}", code.info().name, all.join("\n  ")))
+}
+
 /// What helps against an error, by what it is: sentences, and the commands that its own case has.
 /// What is for an administrator to do is handed on to one.
 pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {

@@ -165,6 +165,7 @@ fn import_file(bytes: &[u8]) -> bool {
             stop: &stop,
             detect_duplicates: false,
             refused: None,
+            words: &|error| error.message().to_owned(),
         };
         let Some(report) = answered(import::import(session, &plan, survey, file, options, &|_| {}), "a file") else {
             return false;

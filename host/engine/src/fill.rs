@@ -3,9 +3,13 @@
 
 use sluice_access::{OwnerToBe, PrincipalId};
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Decimal, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right,
-    Row, TableDef, Uuid, Value, coerce,
+    Code, ColumnDef, ColumnType, Error, Ownership, PrincipalKind, Reference, Required, Result, Right, Row, TableDef,
+    Uuid, Value, coerce,
 };
+
+mod amounts;
+
+use amounts::{amounts, base_currency, keep_currency};
 
 use crate::{Operation, Unit, change::Why, message, tables};
 
@@ -183,11 +187,8 @@ pub(crate) fn new_row(unit: &Unit, operation: &Operation, table: &TableDef, row:
         row.set("organizationid", unit.snapshot.settings.id);
     }
     if table.column("exchangerate").is_some_and(|column| column.filled) {
-        let base = unit.snapshot.settings.base_currency;
-        if row.get("transactioncurrencyid").is_none_or(Value::is_null)
-            && let Some(base) = base
-        {
-            row.set("transactioncurrencyid", Reference::new(tables::CURRENCY, base));
+        if row.get("transactioncurrencyid").is_none_or(Value::is_null) {
+            base_currency(unit, row);
         }
         amounts(unit, table, row, None)?;
     }
@@ -314,6 +315,7 @@ pub(crate) fn changed_row(unit: &Unit, table: &TableDef, row: &mut Row, before: 
         row.set("masterid", Value::Null);
     }
     if table.column("exchangerate").is_some_and(|column| column.filled) {
+        keep_currency(unit, table, row, before)?;
         amounts(unit, table, row, Some(before))?;
     }
     full_name(table, row, Some(before));
@@ -405,54 +407,6 @@ fn changed_state(table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
         None => {}
     }
     Ok(())
-}
-
-/// Base amounts: the amount divided by the exchange rate of the row's currency.
-fn amounts(unit: &Unit, table: &TableDef, row: &mut Row, before: Option<&Row>) -> Result<()> {
-    let currency = match row.get("transactioncurrencyid") {
-        Some(value) => value.as_id(),
-        None => before.and_then(|before| before.id_of("transactioncurrencyid")),
-    };
-    let Some(currency) = currency else { return Ok(()) };
-    let Some(rate) = unit
-        .snapshot
-        .exchange_rates
-        .get(&currency)
-        .copied()
-        .filter(|rate| !rate.is_zero())
-    else {
-        return Ok(());
-    };
-    let old_rate = before
-        .and_then(|before| before.get("exchangerate"))
-        .and_then(Value::as_decimal);
-    let rate_changed = old_rate != Some(rate);
-    let mut changed: Vec<(Name, Value)> = Vec::new();
-    for column in &table.columns {
-        if !matches!(column.kind, ColumnType::Money { .. }) || column.name.ends_with("_base") {
-            continue;
-        }
-        let amount = match row.get(&column.name) {
-            Some(value) => Some(value.clone()),
-            None if rate_changed => before.and_then(|before| before.get(&column.name)).cloned(),
-            None => None,
-        };
-        let base = match amount {
-            Some(Value::Money(amount)) => Value::Money(base_amount(amount, rate)),
-            Some(_) => Value::Null,
-            None => continue,
-        };
-        changed.push((format!("{}_base", column.name).into(), base));
-    }
-    if before.is_none() || !changed.is_empty() {
-        row.set("exchangerate", Value::Decimal(rate));
-    }
-    row.values.extend(changed);
-    Ok(())
-}
-
-fn base_amount(amount: Decimal, rate: Decimal) -> Decimal {
-    amount.checked_div(rate).unwrap_or_default().round_dp(4)
 }
 
 /// `fullname` is made of first and last name.

@@ -62,7 +62,8 @@ pub struct Work {
     /// The configuration is the one that this process read last; whether the organisation still has
     /// it is not known yet.
     pub(crate) assumed: bool,
-    /// The organisation had another one: nothing was done, and the request begins anew.
+    /// The organisation had another one, or a row by now that an Upsert was to make: nothing was done, and the
+    /// request begins anew.
     pub(crate) outdated: bool,
     /// The unit wrote configuration: it reads its own before it goes on.
     pub(crate) configuration_changed: bool,

@@ -1,6 +1,6 @@
 //! The options of choices, states and statuses by what people write for them.
 
-use crate::{Choice, Code, ColumnDef, ColumnType, Error, TableDef, looks, text::Collation};
+use crate::{Choice, Code, ColumnDef, ColumnType, Error, Result, TableDef, looks, text::Collation};
 
 /// The option that `text` means: the one of that number, else the one of that label. Where none has
 /// it to the letter, it is the one that differs in case, then the one that is equal by the
@@ -10,24 +10,79 @@ pub fn named<'a>(
     options: impl IntoIterator<Item = &'a Choice> + Clone,
     text: &str,
 ) -> Option<&'a Choice> {
+    match all_named(collation, options, text).as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    }
+}
+
+/// The options that `text` may mean, one as well as the other.
+pub fn all_named<'a>(
+    collation: &Collation,
+    options: impl IntoIterator<Item = &'a Choice> + Clone,
+    text: &str,
+) -> Vec<&'a Choice> {
     let number = text.parse::<i32>().ok();
-    let all = || options.clone().into_iter();
-    let by_number = all().find(|option| Some(option.value) == number);
-    by_number
-        .or_else(|| all().find(|option| option.label == text))
-        .or_else(|| {
-            let in_case: Vec<_> = all()
-                .filter(|option| collation.same_but_case(&option.label, text))
-                .collect();
-            let equal: Vec<_> = match in_case.is_empty() && !looks::is_blank(text) {
-                true => all().filter(|option| collation.same(&option.label, text)).collect(),
-                false => in_case,
-            };
-            match equal.as_slice() {
-                [only] => Some(*only),
-                _ => None,
+    let passing = |passes: &dyn Fn(&Choice) -> bool| -> Vec<&'a Choice> {
+        options.clone().into_iter().filter(|option| passes(option)).collect()
+    };
+    let mut found = passing(&|option| Some(option.value) == number);
+    if found.is_empty() {
+        found = passing(&|option| option.label == text);
+    }
+    if found.is_empty() {
+        found = passing(&|option| collation.same_but_case(&option.label, text));
+    }
+    if found.is_empty() && !looks::is_blank(text) {
+        found = passing(&|option| collation.same(&option.label, text));
+    }
+    found
+}
+
+/// A label has no more commas than this, where several options are written one behind the other.
+const MOST_COMMAS: usize = 8;
+
+/// The numbers of several options that are written with commas between them, each by its number or its label.
+/// A label may have commas in it: what can be read in two ways is refused. Nothing where it cannot be read.
+///
+/// # Errors
+/// It can be read in several ways.
+pub(crate) fn several(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Option<Vec<i32>>> {
+    let parts: Vec<&str> = text.split(',').collect();
+    let options = column.kind.options().unwrap_or_default();
+    // What the parts before each place may be read as; two readings are as many as matter.
+    let mut readings: Vec<Vec<Vec<i32>>> = vec![vec![Vec::new()]];
+    for end in 1..=parts.len() {
+        let mut here: Vec<Vec<i32>> = Vec::new();
+        for start in end.saturating_sub(MOST_COMMAS + 1)..end {
+            let label = parts.get(start..end).unwrap_or_default().join(",");
+            let found = named(table.collation(), options, label.trim()).map(|option| option.value);
+            if found.is_none() && !label.trim().is_empty() {
+                continue;
             }
-        })
+            for before in readings.get(start).into_iter().flatten() {
+                let mut reading = before.clone();
+                reading.extend(found);
+                reading.sort_unstable();
+                reading.dedup();
+                if here.len() < 2 && !here.contains(&reading) {
+                    here.push(reading);
+                }
+            }
+        }
+        readings.push(here);
+    }
+    match readings.pop().unwrap_or_default().as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only.clone())),
+        _ => Err(Error::invalid(format!(
+            "`{}` can be read in several ways, since labels of column `{}` of `{}` have commas in them; give the numbers",
+            looks::clipped(text),
+            column.name,
+            table.name
+        ))
+        .with_table(&table.name)),
+    }
 }
 
 /// The option of that number, for people: `3 (Qualified)`.
@@ -36,6 +91,23 @@ pub fn shown(option: &Choice) -> String {
         true => option.value.to_string(),
         false => format!("{} ({})", option.value, option.label),
     }
+}
+
+/// The refusal of a text that is the label of several options.
+pub(crate) fn ambiguous(table: &TableDef, column: &ColumnDef, text: &str, found: &[&Choice]) -> Error {
+    let found: Vec<String> = found.iter().map(|option| shown(option)).collect();
+    let state = match column.kind {
+        ColumnType::Status { .. } => ", or the state with it",
+        _ => "",
+    };
+    let message = format!(
+        "`{}` is the label of several options of column `{}` of `{}`: {}; give the number{state}",
+        looks::clipped(text),
+        column.name,
+        table.name,
+        found.join(", ")
+    );
+    Error::invalid(message).with_table(&table.name)
 }
 
 /// How many options a refusal lists.
@@ -108,6 +180,8 @@ mod tests {
             option(7, "Café"),
             option(8, "Resume"),
             option(9, "Résumé"),
+            option(10, "Same"),
+            option(11, "Same"),
         ];
         let of = |language, text| named(Collation::of(language).unwrap(), &options, text).map(|option| option.value);
         for (text, found) in [
@@ -121,6 +195,8 @@ mod tests {
             ("Bag", None),
             ("Bocks", None),
             ("résume", None),
+            ("Same", None),
+            ("11", Some(11)),
             ("\u{200b}", None),
         ] {
             assert_eq!(of(1033, text), found, "{text}");

@@ -49,11 +49,28 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
     };
     Ok(match &column.kind {
         ColumnType::Text { .. } | ColumnType::Memo { .. } => Value::Text(text.to_owned()),
-        ColumnType::Int { .. } => Value::Int(text.parse().map_err(|_| wrong("a whole number"))?),
-        ColumnType::BigInt => Value::BigInt(text.parse().map_err(|_| wrong("a whole number"))?),
-        ColumnType::Float => Value::Float(written::float(text).ok_or_else(|| wrong("a number"))?),
-        ColumnType::Decimal { .. } => Value::Decimal(written::decimal(text).ok_or_else(|| wrong("a number"))?),
-        ColumnType::Money { .. } => Value::Money(written::decimal(text).ok_or_else(|| wrong("an amount"))?),
+        ColumnType::Int { min, max } => Value::Int(text.parse().map_err(|_| match written::is_whole(text) {
+            true => outside(
+                table,
+                column,
+                looks::clipped(text),
+                (min.unwrap_or(i32::MIN), max.unwrap_or(i32::MAX)),
+            ),
+            false => wrong("a whole number"),
+        })?),
+        ColumnType::BigInt => Value::BigInt(text.parse().map_err(|_| match written::is_whole(text) {
+            true => outside(table, column, looks::clipped(text), (i64::MIN, i64::MAX)),
+            false => wrong("a whole number"),
+        })?),
+        ColumnType::Float => {
+            Value::Float(written::float(text).ok_or_else(|| no_number(table, column, text, "a number"))?)
+        }
+        ColumnType::Decimal { .. } => {
+            Value::Decimal(written::decimal(text).ok_or_else(|| no_number(table, column, text, "a number"))?)
+        }
+        ColumnType::Money { .. } => {
+            Value::Money(written::decimal(text).ok_or_else(|| no_number(table, column, text, "an amount"))?)
+        }
         ColumnType::Bool => Value::Bool(boolean(text).ok_or_else(|| wrong("yes or no"))?),
         ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } => {
             Value::Choice(option(table, column, text)?)
@@ -72,6 +89,22 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
             }
         })?),
     })
+}
+
+/// The refusal of a text that is no number of the column: none at all, or one that is too large or has too
+/// many digits.
+fn no_number(table: &TableDef, column: &ColumnDef, text: &str, what: &str) -> Error {
+    let (from, to) = range(column);
+    let why = match written::is_number(text) {
+        true => format!("has more digits than are kept, or lies outside {from} to {to}"),
+        false => format!("is not {what}"),
+    };
+    Error::invalid(format!(
+        "`{}` {why} (column `{}` of `{}`)",
+        looks::clipped(text),
+        column.name,
+        table.name
+    ))
 }
 
 /// The refusal of a text that is no point in time.
@@ -143,18 +176,38 @@ fn option(table: &TableDef, column: &ColumnDef, text: &str) -> Result<i32> {
     {
         return Ok(number);
     }
-    choices::named(table.collation(), options, text)
-        .map(|option| option.value)
-        .ok_or_else(|| out_of_range(table, column, text))
+    match choices::all_named(table.collation(), options, text).as_slice() {
+        [only] => Ok(only.value),
+        [] => Err(out_of_range(table, column, text)),
+        several => Err(choices::ambiguous(table, column, text, several)),
+    }
+}
+
+/// As [`from_text`], for a row that is in that state then: a label of a status reason is looked for among
+/// those of the state first, since several states may have a reason of one name.
+///
+/// # Errors
+/// As [`from_text`].
+pub fn from_text_in(table: &TableDef, column: &ColumnDef, state: Option<i32>, text: &str) -> Result<Value> {
+    if let (ColumnType::Status { options }, Some(_), Err(_)) = (&column.kind, state, text.parse::<i32>()) {
+        let of_state = options.iter().filter(|option| option.state == state);
+        if let Some(option) = choices::named(table.collation(), of_state, text) {
+            return Ok(Value::Choice(option.value));
+        }
+    }
+    from_text(table, column, text)
 }
 
 /// The numbers of several options, each by its number or its label.
 fn several(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Vec<i32>> {
-    if let Ok(one) = option(table, column, text) {
-        return Ok(vec![one]);
+    match choices::several(table, column, text)? {
+        Some(numbers) => Ok(numbers),
+        // The first of them that is none is told.
+        None => {
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            parts.map(|part| option(table, column, part)).collect()
+        }
     }
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| option(table, column, part)).collect()
 }
 
 /// The option that a JSON value means: a number is a number, and a text may be a label.

@@ -244,6 +244,20 @@ impl TableDef {
         Some((options("statecode")?, options("statuscode")?))
     }
 
+    /// The state that a new row is in.
+    pub fn first_state(&self) -> Option<i32> {
+        self.states()
+            .and_then(|(states, _)| states.first())
+            .map(|state| state.value)
+    }
+
+    /// The columns that hold amounts in the currency of their row; the platform itself writes the base amounts.
+    pub fn amounts(&self) -> impl Iterator<Item = &ColumnDef> {
+        self.columns
+            .iter()
+            .filter(|column| matches!(column.kind, ColumnType::Money { .. }) && !column.name.ends_with("_base"))
+    }
+
     /// Adds what the platform adds to every table: the key, audit columns, ownership
     /// columns, state and status, version number, and, where there are amounts, their base
     /// amounts, currency and exchange rate. Columns that are there already stay as they are.

@@ -108,6 +108,10 @@ pub fn whole_seconds(time: Timestamp) -> String {
 /// An unknown column, or a value that the column does not take.
 pub fn to_row(catalog: &Catalog, table: &TableDef, json: &Map<String, Json>) -> Result<Row> {
     let mut row = Row::unsaved(table.name.clone());
+    let state = match (table.column("statecode"), json.get("statecode")) {
+        (Some(column), Some(state)) => coerce::from_json(table, column, state)?.as_int(),
+        _ => None,
+    };
     for (name, value) in json {
         if *name == *table.key {
             row.id = value
@@ -132,6 +136,7 @@ pub fn to_row(catalog: &Catalog, table: &TableDef, json: &Map<String, Json>) -> 
         let lookup_table = json.get(&format!("{name}{LOOKUP_TABLE}")).and_then(Json::as_str);
         let parsed = match (lookup_table, value.as_str()) {
             (Some(target), Some(id)) => coerce::from_text(table, column, &format!("{target}:{id}"))?,
+            (None, Some(text)) => coerce::from_text_in(table, column, state, text)?,
             _ => coerce::from_json(table, column, value)?,
         };
         row.set(column.name.clone(), parsed);

@@ -300,6 +300,23 @@ impl Filter {
         Self::Not(Box::new(self))
     }
 
+    /// Whether it is true of a row whose columns are all empty.
+    pub fn is_true_of_nothing(&self) -> bool {
+        match self {
+            Self::All => true,
+            Self::And(filters) => filters.iter().all(Self::is_true_of_nothing),
+            Self::Or(filters) => filters.iter().any(Self::is_true_of_nothing),
+            Self::Not(filter) => !filter.is_true_of_nothing(),
+            Self::Compare { comparison, value, .. } => match comparison {
+                Comparison::Eq => value.is_null(),
+                Comparison::Ne => !value.is_null(),
+                _ => false,
+            },
+            Self::In { values, .. } => values.iter().any(Value::is_null),
+            Self::Related(_) => false,
+        }
+    }
+
     /// Calls `visit` for each related table that the condition looks at, however deep.
     pub fn each_related(&self, visit: &mut impl FnMut(&Name)) {
         match self {

@@ -39,14 +39,29 @@ pub(crate) fn compare(
         }
         // One of several.
         ColumnType::Choices { options, .. } if comparison == Comparison::Contains => {
-            let option = choices::named(catalog.collation(), options, text);
-            let option = option.ok_or_else(|| choices::out_of_range(table, column, text))?;
-            Ok(is(Value::Choice(option.value)))
+            let found = choices::all_named(catalog.collation(), options, text);
+            match found.as_slice() {
+                [] => Err(choices::out_of_range(table, column, text)),
+                [only] => Ok(is(Value::Choice(only.value))),
+                several => Ok(Filter::Or(
+                    several.iter().map(|one| is(Value::Choice(one.value))).collect(),
+                )),
+            }
         }
         ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options }
             if searches || (is_order(comparison) && text.parse::<i32>().is_err()) =>
         {
             Ok(by_label(catalog.collation(), column, options, comparison, text))
+        }
+        // All that are called so.
+        ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. }
+            if matches!(comparison, Comparison::Eq | Comparison::Ne) =>
+        {
+            Ok(match (options_called(table, column, text)?.as_slice(), comparison) {
+                ([only], _) => is(only.clone()),
+                (several, Comparison::Eq) => one_of(column, several.to_vec()),
+                (several, _) => one_of(column, several.to_vec()).negated(),
+            })
         }
         _ if searches => Err(Error::invalid(format!(
             "column `{}` of `{}` holds no text",
@@ -67,11 +82,8 @@ pub(crate) fn among<'a>(
     texts: impl IntoIterator<Item = &'a str>,
 ) -> Result<Filter> {
     let (names, others): (Vec<&str>, Vec<&str>) = texts.into_iter().partition(|text| is_name(column, text));
-    let values = others.iter().map(|text| coerce::compared(table, column, text));
-    let values = Filter::In {
-        column: column.name.clone(),
-        values: values.collect::<Result<_>>()?,
-    };
+    let values = others.iter().map(|text| options_called(table, column, text));
+    let values = one_of(column, values.collect::<Result<Vec<_>>>()?.concat());
     if names.is_empty() {
         return Ok(values);
     }
@@ -83,6 +95,27 @@ pub(crate) fn among<'a>(
         any.push(values);
     }
     Ok(Filter::Or(any))
+}
+
+/// What a text means where the column is compared with it: of choices, each option that is called so.
+fn options_called(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Vec<Value>> {
+    let found = match &column.kind {
+        ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options } => {
+            choices::all_named(table.collation(), options, text)
+        }
+        _ => Vec::new(),
+    };
+    match found.as_slice() {
+        [] | [_] => Ok(vec![coerce::compared(table, column, text)?]),
+        several => Ok(several.iter().map(|option| Value::Choice(option.value)).collect()),
+    }
+}
+
+fn one_of(column: &ColumnDef, values: Vec<Value>) -> Filter {
+    Filter::In {
+        column: column.name.clone(),
+        values,
+    }
 }
 
 fn is_search(comparison: Comparison) -> bool {
@@ -183,8 +216,5 @@ fn by_label(
         }
     };
     let found = options.iter().filter(passes);
-    Filter::In {
-        column: column.name.clone(),
-        values: found.map(|option| Value::Choice(option.value)).collect(),
-    }
+    one_of(column, found.map(|option| Value::Choice(option.value)).collect())
 }

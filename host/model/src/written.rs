@@ -11,6 +11,21 @@ use jiff::{
 };
 use rust_decimal::Decimal;
 
+/// Whether a text is written as a whole number, however large.
+pub fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text is written as a number, with or without a fraction, however large.
+pub fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let (whole, places) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let all = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    all(whole) && all(places) && !(whole.is_empty() && places.is_empty()) && is_whole(exponent)
+}
+
 /// An exact number: digits with a sign and a point; as JSON has it, also with an exponent.
 /// Nothing where it has more digits than a decimal number holds.
 pub fn decimal(text: &str) -> Option<Decimal> {

@@ -84,7 +84,7 @@ impl Message for Merge {
         {
             check_parents(&table, kept, merged)?;
         }
-        update_target(unit, operation, &table, &target)?;
+        update_target(unit, operation, &table, &rows)?;
         check_descent(unit, &table, &target, &other)?;
         move_children(unit, operation, &table, &target, &other)?;
         close(unit, operation, &table, &target, &other)
@@ -199,8 +199,36 @@ fn check_descent(unit: &mut Unit, table: &TableDef, target: &Reference, other: &
     Ok(())
 }
 
+/// The amounts that the Target takes from the other row stay what they are: where the Target has no
+/// currency, it takes that one as well, and where it has another, they are refused.
+fn keep_currency(table: &TableDef, content: &mut Row, [kept, merged]: [&Row; 2]) -> Result<()> {
+    const CURRENCY: &str = "transactioncurrencyid";
+    let Some(theirs) = merged.lookup(CURRENCY) else {
+        return Ok(());
+    };
+    let taken = |column: &&ColumnDef| {
+        let of = |row: &Row| row.get(&column.name).and_then(Value::as_decimal);
+        of(content).is_some() && of(content) == of(merged)
+    };
+    let taken: Vec<&str> = table.amounts().filter(taken).map(|column| &*column.name).collect();
+    if taken.is_empty() || content.has(CURRENCY) || kept.lookup(CURRENCY) == Some(theirs) {
+        return Ok(());
+    }
+    if !kept.has(CURRENCY) {
+        content.set(CURRENCY, theirs.clone());
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` of the row that is merged would be amounts of another currency in the row that is kept: leave them out, or \
+         let it take `{CURRENCY}` as well",
+        taken.join("`, `")
+    );
+    Err(Error::invalid(message).with_table(&table.name))
+}
+
 /// The Target takes the columns that the caller chose.
-fn update_target(unit: &mut Unit, operation: &Operation, table: &TableDef, target: &Reference) -> Result<()> {
+fn update_target(unit: &mut Unit, operation: &Operation, table: &TableDef, rows: &[Row]) -> Result<()> {
+    let [kept, merged] = rows else { return Ok(()) };
     let mut content = match input::optional_row(operation, "UpdateContent")? {
         None => return Ok(()),
         Some(row) if row.table == table.name => row.clone(),
@@ -216,7 +244,8 @@ fn update_target(unit: &mut Unit, operation: &Operation, table: &TableDef, targe
         let message = format!("a merge leaves the state of the row that is kept; `{column}` cannot be taken");
         return Err(Error::invalid(message).with_table(&table.name));
     }
-    content.id = target.id;
+    keep_currency(table, &mut content, [kept, merged])?;
+    content.id = kept.id;
     // A parent that it would take and that is below it shows as what it is here.
     let taken = unit.run_as_caller(operation, Request::update(content));
     taken.map(|_| ()).map_err(|mut error| {

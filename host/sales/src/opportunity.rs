@@ -151,6 +151,7 @@ impl Message for Close {
                 Error::new(Code::OPPORTUNITY_CLOSED, "The opportunity is already closed.").with_table("opportunity"),
             );
         }
+        let links = keep_currency(&mut activity, &before)?;
         let status = input::int(operation, "Status")?.unwrap_or(-1);
         let revenue = activity.get("actualrevenue").cloned();
         if let Some(Value::Money(amount)) = &revenue
@@ -184,8 +185,7 @@ impl Message for Close {
         activity.set("statecode", Value::Choice(1));
         // What the caller says of it is held to what the caller may say; that it is about the opportunity
         // is the platform's.
-        const LINKS: &[&str] = &["opportunityid", "regardingobjectid"];
-        unit.run_with_platform_links(operation, Request::create(activity), LINKS)?;
+        unit.run_with_platform_links(operation, Request::create(activity), links)?;
         Ok(())
     }
 }
@@ -201,6 +201,28 @@ impl Close {
             Some(value) if self.state == 1 => value.clone(),
             _ => Value::Null,
         }
+    }
+}
+
+/// The amount that is said of the end is one in the currency of the opportunity; which of the lookups of the
+/// activity are the platform's.
+fn keep_currency(activity: &mut Row, opportunity: &Row) -> Result<&'static [&'static str]> {
+    const CURRENCY: &str = "transactioncurrencyid";
+    const LINKS: &[&str] = &["opportunityid", "regardingobjectid", CURRENCY];
+    const SAID: &[&str] = &["opportunityid", "regardingobjectid"];
+    let of_opportunity = opportunity.lookup(CURRENCY);
+    match (activity.lookup(CURRENCY), of_opportunity) {
+        (None, None) => Ok(SAID),
+        (None, Some(currency)) => {
+            activity.set(CURRENCY, currency.clone());
+            Ok(LINKS)
+        }
+        (given, currency) if given == currency || !activity.has("actualrevenue") => Ok(SAID),
+        _ => Err(Error::invalid(
+            "the actual revenue is in another currency than the opportunity, which keeps it: say it in that of the \
+             opportunity, without a `transactioncurrencyid`",
+        )
+        .with_table("opportunityclose")),
     }
 }
 

@@ -93,6 +93,7 @@ pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
         stop: &stop,
         detect_duplicates: args.detect_duplicates,
         refused: Some(Box::new(|| refused_file(&args, &written))),
+        words: &report::in_line,
     };
     let bar = interrupt::progress_bar("{spinner} {human_pos} lines, {per_sec}");
     let result = import::import(&session, &plan, survey, file, options, &|lines| bar.set_position(lines));
@@ -190,12 +191,15 @@ fn text(context: &Context, args: &Args, report: &Report, refused: Option<&Path>)
             };
             let column = column.unwrap_or_default();
             let mark = if number > 0 && column.is_empty() { "" } else { ": " };
-            text.push_str(&format!("\n  {place}{column}{mark}{}", fault.error.message()));
+            text.push_str(&format!("\n  {place}{column}{mark}{}", report::in_line(&fault.error)));
         }
     }
     let shown = report.refused.len().min(SHOWN) as u64;
     if report.refused_lines > shown {
         text.push_str(&format!("\n  and {} more", grouped(report.refused_lines - shown)));
+    }
+    for help in what_helps(context, report) {
+        text.push_str(&format!("\n\n{help}"));
     }
     if let Some(path) = refused {
         let command = import_command(args, path);
@@ -226,6 +230,18 @@ fn text(context: &Context, args: &Args, report: &Report, refused: Option<&Path>)
         }
     }
     text
+}
+
+/// What helps against the refusals that are shown, as far as the lines themselves do not say it: once for
+/// each of their kind.
+fn what_helps(context: &Context, report: &Report) -> Vec<String> {
+    let faults = report.refused.iter().take(SHOWN).flat_map(|refusal| &refusal.faults);
+    let mut told: Vec<String> = Vec::new();
+    for error in faults.map(|fault| &fault.error) {
+        let help = report::help(context, error);
+        told.extend(help.filter(|help| !told.contains(help)));
+    }
+    told
 }
 
 fn import_command(args: &Args, file: &Path) -> String {

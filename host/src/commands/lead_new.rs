@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context, args: &New) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table("lead")?.clone();
     let name = args.form.as_deref().filter(|name| !name.is_empty());
     let form = form::form(&session, "lead", name)?;
-    let mut lead = assign::row(&session, &table, &args.columns)?;
+    let mut lead = assign::new_row(&session, &table, &args.columns)?;
     let find =
         |table: &str, name: &Option<String>| name.as_deref().map(|name| session.find_one(table, name)).transpose();
     let (contact, account) = (find("contact", &args.contact)?, find("account", &args.account)?);

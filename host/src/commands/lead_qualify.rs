@@ -404,16 +404,22 @@ fn named(session: &Session, text: &str) -> anyhow::Result<Reference> {
 fn status(session: &Session, given: &str) -> anyhow::Result<i32> {
     let catalog = session.catalog()?;
     let statuses = statuses(&catalog)?;
-    if let Some(status) = choices::named(catalog.collation(), statuses, given)
+    // One that closes a lead before one of the same name that does not.
+    let closing = statuses.iter().filter(|option| option.state != Some(0));
+    if let Some(status) = choices::named(catalog.collation(), closing.clone(), given)
+        .or_else(|| choices::named(catalog.collation(), statuses, given))
         .map(|option| option.value)
         .or_else(|| given.parse().ok())
     {
         return Ok(status);
     }
-    let closing = statuses.iter().filter(|option| option.state != Some(0));
+    let what = match choices::all_named(catalog.collation(), statuses, given).is_empty() {
+        true => "is no status reason of a lead",
+        false => "is the label of several status reasons of a lead; give the number",
+    };
     let known: Vec<String> = closing.map(choices::shown).collect();
     Err(Usage::because(format!(
-        "`{given}` is no status reason of a lead; those of closed leads are {}",
+        "`{given}` {what}; those of closed leads are {}",
         known.join(", ")
     )))
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     context::Context,
-    output::{Exit, Grid, Outcome, tell},
+    output::{self, Exit, Grid, Outcome, tell},
     people::count,
     usage::Usage,
 };
@@ -350,7 +350,26 @@ fn lint(session: &Session) -> anyhow::Result<Outcome> {
         _ => problems.iter().map(line).collect::<Vec<_>>().join("\n"),
     };
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Refused };
+    let text = match output::takes_out() {
+        true => cells(&problems),
+        false => text,
+    };
     Ok(Outcome::items(documents, text).with_exit(exit))
+}
+
+/// The problems where cells alone are wanted.
+fn cells(problems: &[MappingProblem]) -> String {
+    let mut grid = Grid::new(["source", "target", "problem", "message", "published"]);
+    for problem in problems {
+        grid.row([
+            format!("{}.{}", problem.source.0, problem.source.1),
+            format!("{}.{}", problem.target.0, problem.target.1),
+            problem.sort.to_owned(),
+            problem.text.clone(),
+            if problem.published { "yes" } else { "no" }.to_owned(),
+        ]);
+    }
+    grid.text("")
 }
 
 fn document(problem: &MappingProblem) -> serde_json::Value {

@@ -41,7 +41,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         .with("Target", keep.clone())
         .with("SubordinateId", other.clone())
         .with("PerformParentingChecks", args.same_parent);
-    let taken = taken(&session, &table, &keep, &other, args)?;
+    let (taken, left) = taken(&session, &table, &keep, &other, args)?;
     if !taken.values.is_empty() {
         request = request.with("UpdateContent", taken.clone());
     }
@@ -57,23 +57,31 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     } else {
         format!("; it took {}", names.join(", "))
     };
+    let left_out = match left.is_empty() {
+        true => String::new(),
+        false => format!(
+            "; left out, being amounts in another currency: {} (`--take` names what to take, transactioncurrencyid as well)",
+            left.join(", ")
+        ),
+    };
     Ok(Outcome::new(
-        json!({ "id": keep.id.to_string(), "merged": other.id.to_string(), "taken": columns }),
-        format!("merged {other} into {keep}{took}"),
+        json!({ "id": keep.id.to_string(), "merged": other.id.to_string(), "taken": columns, "left": left }),
+        format!("merged {other} into {keep}{took}{left_out}"),
     ))
 }
 
-/// The columns that the kept row takes.
+/// The columns that the kept row takes, and the amounts that `--fill` leaves because they are in another
+/// currency than those of the row.
 fn taken(
     session: &dyn Door,
     table: &TableDef,
     keep: &Reference,
     other: &Reference,
     args: &Args,
-) -> anyhow::Result<Row> {
-    let mut taken = Row::unsaved(table.name.clone());
+) -> anyhow::Result<(Row, Vec<String>)> {
+    let (mut taken, mut left) = (Row::unsaved(table.name.clone()), Vec::new());
     if (args.take.is_none() && !args.fill) || other.table != keep.table {
-        return Ok(taken);
+        return Ok((taken, left));
     }
     let there = names::get(session, &other.table, other.id, &[])?;
     let wanted = match &args.take {
@@ -93,6 +101,9 @@ fn taken(
     if args.fill {
         let is_either = |value: &Value| value.as_lookup().is_some_and(|row| row == keep || row == other);
         let here = names::get(session, &keep.table, keep.id, &[])?;
+        let currency = |row: &Row| row.lookup("transactioncurrencyid").cloned();
+        let is_other_currency =
+            !taken.has("transactioncurrencyid") && currency(&here).is_some() && currency(&here) != currency(&there);
         for column in &table.columns {
             let empty = !here.has(&column.name) && !taken.has(&column.name);
             let own = column.filled
@@ -101,10 +112,15 @@ fn taken(
                     "ownerid" | "statecode" | "statuscode" | "processid" | "stageid" | "traversedpath"
                 );
             let value = there.get(&column.name).filter(|value| !is_either(value));
+            let amount = table.amounts().any(|amount| amount.name == column.name);
             if let (true, false, Some(value)) = (empty, own, value) {
+                if amount && is_other_currency {
+                    left.push(column.name.to_string());
+                    continue;
+                }
                 taken.values.insert(column.name.clone(), value.clone());
             }
         }
     }
-    Ok(taken)
+    Ok((taken, left))
 }

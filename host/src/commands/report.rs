@@ -182,16 +182,17 @@ fn qualify_rate(context: &Context, session: &Session, plot: bool) -> anyhow::Res
         })
         .collect();
     lines.push(("all", String::new(), rate.total));
-    let text = qualify_rate_text(&rate, &lines, plot);
+    let (text, note) = qualify_rate_text(&rate, &lines, plot);
     let document = json!({
         "value": value,
         "total": closed_json(rate.total),
         "from_audit_trail": rate.from_audit_trail,
     });
-    Ok(Outcome::new(document, text))
+    Ok(Outcome::table(document, "", text, &note))
 }
 
-fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed)], plot: bool) -> String {
+/// The rates, and what is said to them.
+fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed)], plot: bool) -> (String, String) {
     if plot {
         let bar = |(by, name, closed): &(&str, String, Closed)| Bar {
             name: format!("{by} {name}"),
@@ -203,7 +204,7 @@ fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed
                 closed.closed()
             ),
         };
-        bars(&lines.iter().map(bar).collect::<Vec<_>>())
+        (bars(&lines.iter().map(bar).collect::<Vec<_>>()), String::new())
     } else {
         let mut grid = Grid::new(["by", "", "closed", "qualified", "disqualified", "rate"]);
         for (by, name, closed) in lines {
@@ -220,11 +221,11 @@ fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed
         let note = match from_row {
             0 => String::new(),
             count => format!(
-                "\nof {} the audit trail does not tell you when they were closed; their last change stands for it",
+                "of {} the audit trail does not tell you when they were closed; their last change stands for it",
                 people::count(count, "lead")
             ),
         };
-        format!("{}{note}", grid.text(""))
+        (grid.text(""), note)
     }
 }
 

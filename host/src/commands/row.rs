@@ -213,7 +213,11 @@ fn upsert(session: &dyn Door, table: &str, key: &str, columns: &[String]) -> any
 
 /// The row that assignments describe. Who lacks a right is told that, and not what is wrong with them.
 pub(super) fn read(session: &dyn Door, table: &TableDef, columns: &[String], rights: &[Right]) -> anyhow::Result<Row> {
-    assign::row(session, table, columns).or_else(|error| {
+    let row = match rights {
+        [Right::Create] => assign::new_row(session, table, columns),
+        _ => assign::row(session, table, columns),
+    };
+    row.or_else(|error| {
         for right in rights {
             session.check_privilege(&table.name, *right)?;
         }

@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use sluice_model::{Code, Error, Result};
 use tempfile::NamedTempFile;
 
 use crate::{
     Options, Store,
-    names::{check_target, side_files, with_ending},
+    names::{self, check_target, side_files, with_ending},
     presence::scratch_in,
     session::Session,
     store::{folder_of, sync_folder},
@@ -176,6 +177,15 @@ fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
 
 /// The copy is an organisation whose pages are sound.
 fn check_pages(backup: &Path, scratch: &Path) -> Result<()> {
+    // What is no database at all is told of the backup: the organisation's own file is another one.
+    let read = Connection::open(names::as_file(scratch))
+        .and_then(|file| file.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)));
+    if let Err(error) = read {
+        return Err(Error::host(format!(
+            "`{}` is not restored: it is damaged, or no backup ({error}); nothing was changed",
+            backup.display()
+        )));
+    }
     let checked = Session::alone(scratch, &Options::default(), Duration::ZERO).and_then(|mut session| {
         session.form(backup)?;
         // Its indexes are in the order of its language.

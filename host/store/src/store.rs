@@ -329,13 +329,7 @@ pub fn publish(unfinished: &Path, path: &Path) -> Result<()> {
         }
         _ => Error::host(format!("{shown} cannot be written: {error}")),
     };
-    // Closing it brings the log into the file, and says nothing where that fails.
-    let is_left = |side: &PathBuf| side.metadata().is_ok_and(|about| about.len() > 0);
-    if side_files(unfinished).iter().any(is_left) {
-        return Err(Error::host(format!(
-            "{shown} cannot be written: what was written last does not fit into it. Make room on the disk, and try again"
-        )));
-    }
+    write_back(unfinished)?;
     File::open(unfinished)
         .and_then(|file| file.sync_all())
         .map_err(failed)?;
@@ -343,6 +337,22 @@ pub fn publish(unfinished: &Path, path: &Path) -> Result<()> {
     std::fs::hard_link(unfinished, path).map_err(failed)?;
     sync_folder(path);
     Ok(())
+}
+
+/// Brings what lies in the log of a file that nobody has open into the file itself: whoever closed it
+/// last may have found no room for it, and does not tell.
+fn write_back(path: &Path) -> Result<()> {
+    if !side_files(path).iter().any(|side| side.exists()) {
+        return Ok(());
+    }
+    let alone = rusqlite::Connection::open(names::as_file(path)).map_err(fault)?;
+    // Before the first access: then it needs no further file, for which there may be no room.
+    alone.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(fault)?;
+    let kept_out = alone.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    match kept_out.map_err(fault)? {
+        0 => alone.close().map_err(|(_, error)| fault(error)),
+        _ => Err(crate::fault::busy()),
+    }
 }
 
 impl Drop for Store {

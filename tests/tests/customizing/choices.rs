@@ -6,6 +6,24 @@ use crate::world::{Customizing, says};
 use sluice_platform::prelude::*;
 
 #[test]
+fn a_column_of_a_global_choice_has_a_default_from_the_beginning() {
+    let world = Customizing::new();
+    world.sluice("option-set create rsh_level --option 1=Low --option 2=High");
+    world.sluice("column create lead rsh_level choice --global rsh_level --default 2");
+    world.sluice("column create lead rsh_levels choices --global rsh_level --default [1,2]");
+    let lead = world.admin.get("lead", world.lead(&[]));
+    assert_eq!(lead.int("rsh_level"), Some(2));
+    assert_eq!(lead.get("rsh_levels"), Some(&Value::Choices(vec![1, 2])));
+    for wrong in [
+        "choice --global rsh_level --default 3",
+        "choices --global rsh_level --default [3]",
+    ] {
+        let run = world.run(&format!("column create lead rsh_more {wrong}"));
+        assert!(run.code == 1 && run.says("1 (Low), 2 (High)"), "{run:?}");
+    }
+}
+
+#[test]
 fn two_tables_share_a_global_choice() {
     let world = Customizing::new();
     world.sluice("option-set create rsh_interest --option 1=Pumps --option 2=Valves");

@@ -1,5 +1,7 @@
 //! Alternate keys: what they keep apart, how they are made, and who finds rows by them.
 
+use std::process::Stdio;
+
 use sluice_model::{Code, Row};
 use sluice_platform::prelude::*;
 
@@ -185,6 +187,28 @@ fn an_upsert_runs_as_create_or_update() {
         tree.stdout.contains("Update account") && !tree.stdout.contains("Upsert"),
         "{tree:?}"
     );
+}
+
+#[test]
+fn of_upserts_at_once_one_makes_the_row_and_the_others_change_it() {
+    let world = Customizing::new();
+    world.sluice("key create account zz_number --columns accountnumber");
+    let upserts: Vec<_> = (0..8)
+        .map(|number| {
+            let name = format!("name=N{number}");
+            let line = ["row", "upsert", "account", "accountnumber=A-1", &name, "--json"];
+            let mut command = world.program().command(&line);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let mut created = 0;
+    for upsert in upserts {
+        let ended = upsert.wait_with_output().unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+        let answer: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+        created += usize::from(answer["created"] == true);
+    }
+    assert_eq!(created, 1);
 }
 
 #[test]

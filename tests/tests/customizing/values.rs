@@ -119,3 +119,13 @@ fn a_column_that_was_mapped_onto_is_one_more_field_copied() {
     let copied = |answer: &serde_json::Value| answer["value"][0]["created"][1]["fieldsCopied"].as_i64().unwrap();
     assert_eq!(copied(&mapped), copied(&plain) + 1);
 }
+
+#[test]
+fn an_amount_takes_no_column_for_its_base_amount_that_is_there() {
+    let world = Customizing::new();
+    world.sluice("column create lead zz_sum_base text");
+    let lead = world.lead(&[("zz_sum_base", "typed in".into())]);
+    let error = world.refused("column create lead zz_sum money");
+    assert_eq!(error["code"], "0x80040237", "{error}");
+    assert_eq!(world.admin.get("lead", lead).text("zz_sum_base"), Some("typed in"));
+}

@@ -126,6 +126,24 @@ fn an_organisation_that_finds_no_room_is_not_there() {
     assert_eq!(program.json(&["org", "check"])["ok"], true);
 }
 
+/// The rows lie in a log until they are brought into the file, which takes as much room again.
+#[test]
+fn an_organisation_is_there_whole_or_not_at_all() {
+    for size in ["9m", "11m", "12m", "13m", "14m", "15m", "17m"] {
+        let Some(disk) = Disk::of(size) else { return };
+        let program = disk.program();
+        let run = program.run(&["org", "create", "--sample"]);
+        if run.code == 0 {
+            assert_eq!(program.json(&["org", "check"])["ok"], true, "{size}");
+            continue;
+        }
+        assert_eq!(run.code, 3, "{size}: {run:?}");
+        assert!(run.says("full"), "{size}: {run:?}");
+        let left: Vec<_> = std::fs::read_dir(disk.0.path()).unwrap().collect();
+        assert!(left.is_empty(), "{size}: {left:?}");
+    }
+}
+
 #[test]
 fn a_backup_that_finds_no_room_takes_nothing_away() {
     let Some(disk) = Disk::of("3m") else { return };

@@ -397,3 +397,19 @@ fn a_change_says_whom_it_reaches() {
     let quiet = admin.run(&["settings", "set", "audit", "yes"]);
     assert_eq!(quiet.stderr, "");
 }
+
+#[test]
+fn whoever_opens_a_column_is_told_what_goes_with_it() {
+    let world = World::empty();
+    let admin = world.admin();
+    let secured = |answer| ["column", "update", "account", "creditlimit", "--secured", answer];
+    admin.json(&secured("yes"));
+    admin.json(&["profile", "create", "Credit"]);
+    admin.json(&["profile", "grant", "Credit", "account", "creditlimit", "read", "update"]);
+    let run = admin.run(&secured("no"));
+    assert!(run.code == 0 && run.says("Credit: read,update"), "{run:?}");
+    // There is nothing to be told where nothing goes.
+    admin.json(&secured("yes"));
+    let run = admin.run(&secured("no"));
+    assert!(run.code == 0 && !run.says("Credit"), "{run:?}");
+}

@@ -23,6 +23,7 @@ mod languages;
 mod looking;
 mod packages;
 mod places;
+mod refused_lines;
 mod replayed_jobs;
 mod restoring;
 mod several;

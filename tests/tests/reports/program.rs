@@ -90,3 +90,22 @@ fn every_report_is_a_table_and_a_plot() {
         assert_eq!(plot.stdout.contains('█'), report != "velocity", "{plot:?}");
     }
 }
+
+#[test]
+fn cells_alone_go_into_csv() {
+    let (_folder, program) = world();
+    for (report, said) in [
+        (&["report", "aging"][..], "open leads with the status"),
+        (&["report", "stale"], "open for more than"),
+        (&["flow", "lint"], "blocked: requests that were refused"),
+    ] {
+        let run = program.run(&[report, &["-o", "csv"]].concat());
+        assert!(run.says(said) && !run.stdout.contains(said), "{report:?}: {run:?}");
+    }
+    let lint = program.run(&["mapping", "lint", "-o", "csv"]);
+    assert_eq!(
+        lint.stdout.lines().next(),
+        Some("source,target,problem,message,published"),
+        "{lint:?}"
+    );
+}

@@ -118,6 +118,18 @@ fn an_outer_link_is_asked_from_outside() {
     assert_eq!(with("operator='eq' value='Zulu'"), ["one", "three"]);
     assert_eq!(with("operator='ne' value='Zulu'"), ["four", "two"]);
     assert_eq!(with("operator='not-null'"), ["one", "three", "two"]);
+    // An operator that is true of an empty column is so of a row that is not there, whatever it is called.
+    let owned = |operator: &str| {
+        let owner =
+            format!("<filter><condition entityname='a' attribute='ownerid' operator='{operator}'/></filter></entity>");
+        let unit = owner.replace("ownerid", "owningbusinessunit");
+        let filter = if operator.ends_with("businessid") { unit } else { owner };
+        list(&fetch(&world, &link("outer", "").replace("</entity>", &filter))).len()
+    };
+    assert_eq!(
+        ["eq-userid", "ne-userid", "eq-businessid", "ne-businessid"].map(owned),
+        [3, 1, 3, 1]
+    );
 }
 
 #[test]

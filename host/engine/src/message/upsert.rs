@@ -2,7 +2,7 @@
 //! steps, the privileges and the traces are those of these two, and nobody sees an Upsert.
 
 use sluice_access::Principal;
-use sluice_model::{Error, Name, Parameter, ParameterType, Reference, Request, Response, Result, Right, Row};
+use sluice_model::{Code, Error, Name, Parameter, ParameterType, Reference, Request, Response, Result, Right, Row};
 
 use super::{Images, Message, Parameter as ParameterDef, Shape, Takes, optional, required};
 use crate::{Operation, Unit, keys, operation::Incoming, pipeline};
@@ -35,18 +35,33 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
         }
         None => ("Create", true),
     };
+    // Within a transaction nobody else's row comes.
+    let raced = (created && !unit.tx.is_open()).then(|| (target.clone(), key));
     let table = target.table.clone();
     let request = Request {
         message: message.into(),
         inputs,
     };
     let (id, request) = (target.id, request.with("Target", target));
-    let mut response = pipeline::run(unit, Incoming { request, ..incoming })?;
+    let response = pipeline::run(unit, Incoming { request, ..incoming });
+    if let (Err(error), Some((target, key))) = (&response, &raced)
+        && is_taken(error)
+        && found(unit, target, key)?.is_some()
+    {
+        // Somebody else has made the row meanwhile: the request begins anew, and changes it.
+        unit.outdated = true;
+    }
+    let mut response = response?;
     let id = response.created().unwrap_or(id);
     response.outputs.remove("id");
     Ok(response
         .with("RecordCreated", created)
         .with("Target", Reference::new(table, id)))
+}
+
+/// Whether a row was refused because there is one with its id or its key.
+fn is_taken(error: &Error) -> bool {
+    [Code::DUPLICATE_KEY, Code::KEY_TAKEN].contains(&error.code()) && error.body().step.is_none()
 }
 
 /// Whoever may only make rows, or only change them, is refused alike whether the row is there or

@@ -43,6 +43,8 @@ impl Condition<'_> {
             "not-between" => self.between().map(Filter::negated),
             "in" => self.among(),
             "not-in" => self.among().map(Filter::negated),
+            "contain-values" => self.contain(),
+            "not-contain-values" => self.contain().map(Filter::negated),
             "null" => self.empty(Comparison::Eq),
             "not-null" => self.empty(Comparison::Ne),
             other => {
@@ -116,6 +118,18 @@ impl Condition<'_> {
         self.search(comparison, &part)
     }
 
+    /// A column of several choices has one of these.
+    fn contain(&self) -> Result<Filter> {
+        if !matches!(self.column.kind, ColumnType::Choices { .. }) {
+            return Err(self.refusal("is for columns of several choices"));
+        }
+        if self.values.is_empty() {
+            return Err(self.refusal("has no value"));
+        }
+        let any = self.values.iter().map(|text| self.compare(Comparison::Contains, text));
+        any.collect::<Result<_>>().map(Filter::Or)
+    }
+
     fn among(&self) -> Result<Filter> {
         if self.values.is_empty() {
             return Err(self.refusal("has no value"));
@@ -123,11 +137,6 @@ impl Condition<'_> {
         let values = self.values.iter().map(String::as_str);
         shown::among(self.catalog, self.table, self.column, values)
     }
-}
-
-/// Whether an operator is true of a column that is empty.
-pub(super) fn holds_for_nothing(operator: &str) -> bool {
-    operator == "null" || matches!(operator, "ne" | "neq") || operator.starts_with("not-") && operator != "not-null"
 }
 
 /// The values of a condition: its attribute, or its <value> elements.

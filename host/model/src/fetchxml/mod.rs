@@ -407,7 +407,7 @@ impl<'a> Reader<'a> {
                 ..link.related.clone()
             })
         };
-        Ok(match condition::holds_for_nothing(operator) {
+        Ok(match filter.is_true_of_nothing() {
             true => Filter::Or(vec![exists(link.related.clone()).negated(), of_row(filter)]),
             false => of_row(filter),
         })

@@ -43,13 +43,19 @@ impl Prints {
 
     /// What a line says; nothing where it gives the id of its row.
     pub(super) fn of(&self, fields: &[String]) -> Option<Print> {
-        let id = self.id.and_then(|place| fields.get(place)).filter(|id| !id.is_empty());
+        // What is quoted has its blanks with it; they tell no line from another.
+        let id = self.id.and_then(|place| fields.get(place)).map(|id| id.trim());
+        let id = id.filter(|id| !id.is_empty());
         if id.is_some_and(|id| id.parse() != Ok(Uuid::nil())) {
             return None;
         }
         let mut hash = self.start.clone();
         for (column, place) in &self.columns {
-            let Some(text) = fields.get(*place).filter(|text| !text.is_empty()) else {
+            let Some(text) = fields
+                .get(*place)
+                .map(|text| text.trim())
+                .filter(|text| !text.is_empty())
+            else {
                 continue;
             };
             for part in [column, text] {

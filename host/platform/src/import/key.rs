@@ -157,18 +157,26 @@ fn takes(column: &ColumnDef) -> bool {
 ///
 /// # Errors
 /// The user may not read the row.
-pub(super) fn change(batch: &mut Batch<'_>, there: Reference, mut row: Row) -> Result<Option<Request>> {
+/// The values of the key are those that it has already, however the line spells them.
+pub(super) fn change(
+    batch: &mut Batch<'_>,
+    (there, key): (Reference, Option<&Key>),
+    mut row: Row,
+) -> Result<Option<Request>> {
+    row.values
+        .retain(|name, _| key.is_none_or(|key| !key.columns.contains(name)));
     let names: Vec<&str> = row.values.keys().map(|name| &**name).collect();
     let response = batch.execute(Request::retrieve(there.clone(), &names))?;
     let Some(is) = response.row() else {
         return Err(Error::not_found(&there.table, &there.table, there.id));
     };
     row.id = there.id;
-    let same = row.values.iter().all(|(name, value)| match is.get(name) {
-        Some(old) => old == value,
-        None => value.is_null(),
+    // Only what differs: a closed row takes another state, and nothing beside it.
+    row.values.retain(|name, value| match is.get(name) {
+        Some(old) => old != value,
+        None => !value.is_null(),
     });
-    Ok((!same).then(|| Request::update(row)))
+    Ok((!row.values.is_empty()).then(|| Request::update(row)))
 }
 
 /// The row of the id that the file gives.

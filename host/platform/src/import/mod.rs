@@ -55,6 +55,8 @@ pub struct Options<'a> {
     pub detect_duplicates: bool,
     /// Makes the file that refused lines are written to.
     pub refused: Option<Opener<'a>>,
+    /// What is said there of an error.
+    pub words: &'a (dyn Fn(&Error) -> String + Sync),
 }
 
 impl std::fmt::Debug for Options<'_> {
@@ -120,7 +122,7 @@ pub fn import(
     let mut records = Records::new(reader, plan.separator).of_spreadsheet(plan.spreadsheet);
     let (headings, raw) = headings(&mut records)?;
     let targets = plan.bind(&headings)?;
-    let refused = Refused::new(options.refused, &headings, &raw, plan.separator);
+    let refused = Refused::new((options.refused, options.words), &headings, &raw, plan.separator);
     let run = Run {
         session,
         plan,
@@ -149,7 +151,10 @@ fn headings(records: &mut Records<impl Read>) -> Result<(Vec<String>, Vec<u8>)> 
     let first = records.next().map_err(|error| unreadable(&error))?;
     let first = first.ok_or_else(|| Error::invalid("the file is empty; its first line has to hold the headings"))?;
     match first.fields {
-        Ok(fields) => Ok((fields, first.raw)),
+        Ok(fields) => Ok((
+            fields.iter().map(|heading| heading.trim().to_owned()).collect(),
+            first.raw,
+        )),
         Err(faults) => Err(Error::invalid(format!(
             "the headings in line {} cannot be read: {}",
             first.line,
@@ -372,7 +377,7 @@ impl Run<'_> {
         let (answer, request) = match (there, self.plan.existing()) {
             (None, _) => (Answer::Created, Request::create(row)),
             (Some(_), Some(Existing::Skip)) => return Ok(Answer::Skipped),
-            (Some(there), existing) => match key::change(batch, there, row.clone())? {
+            (Some(there), existing) => match key::change(batch, (there, self.plan.key.as_ref()), row.clone())? {
                 None => return Ok(Answer::Skipped),
                 Some(request) if existing.is_some() => (Answer::Updated, request),
                 // A row of the file's own id that says something else: the Create is refused.

@@ -175,6 +175,11 @@ impl Plan {
                 "the map says nothing about these headings of the file: {list}{hint}"
             )));
         }
+        if self.targets.is_empty() && self.constants.is_empty() {
+            return Err(wrong(
+                "it maps no heading onto a column, so that rows would be made without a word",
+            ));
+        }
         let missing: Vec<String> = self
             .targets
             .keys()

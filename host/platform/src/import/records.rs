@@ -23,7 +23,7 @@ const LIMIT: usize = 4 << 20;
 pub(super) struct Record {
     /// The number of its first physical line; the first of the file is 1.
     pub(super) line: u64,
-    /// The fields, trimmed; or what is wrong with them.
+    /// The fields, those without quotes trimmed; or what is wrong with them.
     pub(super) fields: Result<Vec<String>, Vec<Fault>>,
     /// Its bytes as they are in the file, without the end of the line.
     pub(super) raw: Vec<u8>,
@@ -143,7 +143,7 @@ impl<R: Read> Records<R> {
     }
 
     /// The fields of the record that begins with `first`, and the lines that it needs.
-    fn read(&mut self, first: &Line, further: &mut Vec<Line>) -> io::Result<Result<Vec<Vec<u8>>, Fault>> {
+    fn read(&mut self, first: &Line, further: &mut Vec<Line>) -> io::Result<Result<Vec<Field>, Fault>> {
         let mut parser = Parser::new(self.separator);
         let mut size = first.bytes.len();
         let mut complete = parser.feed(first);
@@ -217,14 +217,31 @@ impl<R: Read> Records<R> {
     }
 }
 
-/// The fields as text, trimmed.
-fn decoded(fields: Vec<Vec<u8>>, spreadsheet: bool) -> Result<Vec<String>, Vec<Fault>> {
+/// A field as it stands in its line.
+#[derive(Default)]
+struct Field {
+    bytes: Vec<u8>,
+    /// It stands between quotes: its blanks are its own.
+    quoted: bool,
+}
+
+/// The fields as text; what is not quoted without the blanks around it.
+fn decoded(fields: Vec<Field>, spreadsheet: bool) -> Result<Vec<String>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut texts = Vec::with_capacity(fields.len());
-    for (position, bytes) in fields.into_iter().enumerate() {
-        match String::from_utf8(bytes) {
-            Ok(text) if spreadsheet => texts.push(cells::from_spreadsheet(text.trim()).to_owned()),
-            Ok(text) => texts.push(text.trim().to_owned()),
+    for (position, field) in fields.into_iter().enumerate() {
+        match String::from_utf8(field.bytes) {
+            Ok(text) => {
+                let text = if field.quoted { &text } else { text.trim() };
+                texts.push(
+                    if spreadsheet {
+                        cells::from_spreadsheet(text)
+                    } else {
+                        text
+                    }
+                    .to_owned(),
+                );
+            }
             Err(error) => faults.push(Fault {
                 field: Some(position),
                 reason: hints::latin(error.as_bytes()),
@@ -255,8 +272,8 @@ enum Place {
 /// Takes a record apart, line by line.
 struct Parser {
     separator: u8,
-    fields: Vec<Vec<u8>>,
-    field: Vec<u8>,
+    fields: Vec<Field>,
+    field: Field,
     place: Place,
 }
 
@@ -265,7 +282,7 @@ impl Parser {
         Self {
             separator,
             fields: Vec::new(),
-            field: Vec::new(),
+            field: Field::default(),
             place: Place::default(),
         }
     }
@@ -299,7 +316,8 @@ impl Parser {
     }
 
     fn push(&mut self, byte: u8, place: Place) -> Place {
-        self.field.push(byte);
+        self.field.bytes.push(byte);
+        self.field.quoted |= place == Place::Quoted;
         place
     }
 
@@ -328,8 +346,8 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_trimmed_and_lines_are_physical() {
-        let file = b"\xEF\xBB\xBFa, b \r\n\"x, \"\"y\"\"\" ,\"two\nlines\"\r\n\r\n1,2\n3,4";
+    fn fields_without_quotes_are_trimmed_and_lines_are_physical() {
+        let file = b"\xEF\xBB\xBFa, b \r\n\"x, \"\"y\"\"\" ,\"two\nlines\"\r\n\r\n1,2\n3,4\n \t5 ,\" 6\t\" ";
         assert_eq!(
             read(file),
             [
@@ -337,6 +355,7 @@ mod tests {
                 (2, fields(&["x, \"y\"", "two\nlines"])),
                 (5, fields(&["1", "2"])),
                 (6, fields(&["3", "4"])),
+                (7, fields(&["5", " 6\t"])),
             ]
         );
     }

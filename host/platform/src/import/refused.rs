@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use sluice_model::Error;
+
 use super::{plan::OWN_HEADINGS, report::Fault};
 
 /// Makes the file when the first line is refused.
@@ -11,6 +13,7 @@ pub type Opener<'a> = Box<dyn FnOnce() -> io::Result<Box<dyn Write + Send>> + Se
 /// Where refused lines are written.
 pub(super) struct Refused<'a> {
     opener: Option<Opener<'a>>,
+    words: &'a (dyn Fn(&Error) -> String + Sync),
     file: Option<Box<dyn Write + Send>>,
     headings: Vec<u8>,
     separator: u8,
@@ -21,11 +24,17 @@ pub(super) struct Refused<'a> {
 }
 
 impl<'a> Refused<'a> {
-    pub(super) fn new(opener: Option<Opener<'a>>, headings: &[String], raw: &[u8], separator: u8) -> Self {
+    pub(super) fn new(
+        (opener, words): (Option<Opener<'a>>, &'a (dyn Fn(&Error) -> String + Sync)),
+        headings: &[String],
+        raw: &[u8],
+        separator: u8,
+    ) -> Self {
         let mut first = headings.iter().map(String::as_str);
         let again = [first.next(), first.next()] == OWN_HEADINGS.map(Some);
         Self {
             opener,
+            words,
             file: None,
             headings: given(raw, separator, again).to_vec(),
             separator,
@@ -53,7 +62,12 @@ impl<'a> Refused<'a> {
             self.file = Some(file);
         }
         let Some(file) = &mut self.file else { return Ok(()) };
-        let faults: Vec<String> = faults.iter().map(Fault::sentence).collect();
+        let faults: Vec<String> = faults.iter().map(|fault| fault.sentence(self.words)).collect();
+        // A line of a file of refused lines is known by where it stood in the first one.
+        let line = match (self.again, first_number(raw)) {
+            (true, Some(first)) => first,
+            _ => line,
+        };
         let separator = char::from(self.separator);
         let faults = faults.join("; ").replace(['\r', '\n'], " ").replace('"', "\"\"");
         write!(file, "{line}{separator}\"{faults}\"{separator}")?;
@@ -65,6 +79,12 @@ impl<'a> Refused<'a> {
         let flushed = self.file.as_mut().map_or(Ok(()), |file| file.flush());
         self.failure.or(flushed.err())
     }
+}
+
+/// The number that an earlier import wrote before a line.
+fn first_number(raw: &[u8]) -> Option<u64> {
+    let digits = raw.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(raw.get(..digits)?).ok()?.parse().ok()
 }
 
 /// The bytes of a line behind what an earlier import wrote before them.

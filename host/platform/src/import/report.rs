@@ -84,10 +84,10 @@ impl Fault {
     }
 
     /// `heading: what is wrong`.
-    pub fn sentence(&self) -> String {
+    pub fn sentence(&self, words: &dyn Fn(&Error) -> String) -> String {
         match &self.column {
-            Some(column) => format!("{column}: {}", self.error.message()),
-            None => self.error.message().to_owned(),
+            Some(column) => format!("{column}: {}", words(&self.error)),
+            None => words(&self.error),
         }
     }
 
@@ -113,7 +113,14 @@ impl Refusal {
             return json!({ "line": self.line });
         };
         let reason = match several {
-            true => self.faults.iter().map(Fault::sentence).collect::<Vec<_>>().join("; "),
+            true => {
+                let own = |error: &Error| error.message().to_owned();
+                self.faults
+                    .iter()
+                    .map(|fault| fault.sentence(&own))
+                    .collect::<Vec<_>>()
+                    .join("; ")
+            }
             false => first.error.message().to_owned(),
         };
         let mut json = json!({ "line": self.line, "column": first.column.as_deref(), "reason": reason });

@@ -47,16 +47,33 @@ impl Line {
         self.row.id = id;
         self.row.values.extend(plan.constants.iter().cloned());
         let mut says = targets.iter().all(Option::is_none);
+        let mut reasons = Vec::new();
         for (target, text) in targets.iter().zip(fields) {
-            let Some(target) = target.as_ref().filter(|_| !text.is_empty()) else {
+            let Some(target) = target.as_ref().filter(|_| !text.trim().is_empty()) else {
                 continue;
             };
             says = true;
+            // Blanks belong to texts alone.
+            let is_text = matches!(target.column.kind, ColumnType::Text { .. } | ColumnType::Memo { .. });
+            let text = match is_text && !target.values.contains_key(text.trim()) {
+                true => text,
+                false => text.trim().to_owned(),
+            };
             if matches!(target.column.kind, ColumnType::Lookup { .. }) && !target.values.contains_key(&text) {
                 self.names.push((target.clone(), text));
                 continue;
             }
-            let value = value(plan, target, &text);
+            if matches!(target.column.kind, ColumnType::Status { .. }) {
+                reasons.push((target, text));
+                continue;
+            }
+            let value = value(plan, target, None, &text);
+            self.put(target, value);
+        }
+        // Which status reasons there are, the state says.
+        let new = plan.table.first_state().filter(|_| plan.key.is_none());
+        for (target, text) in reasons {
+            let value = value(plan, target, self.row.int("statecode").or(new), &text);
             self.put(target, value);
         }
         if !says {
@@ -118,7 +135,7 @@ impl Line {
     }
 }
 
-fn value(plan: &Plan, target: &Target, text: &str) -> Result<Value> {
+fn value(plan: &Plan, target: &Target, state: Option<i32>, text: &str) -> Result<Value> {
     let (table, column) = (&plan.table, &target.column);
     if let Some(value) = target.values.get(text) {
         return Ok(value.clone());
@@ -128,7 +145,7 @@ fn value(plan: &Plan, target: &Target, text: &str) -> Result<Value> {
         (None, ColumnType::DateTime) => Value::DateTime(
             written::time_in(text, &plan.timezone).map_err(|why| coerce::no_time(table, column, text, &why))?,
         ),
-        _ => coerce::from_text(table, column, text)?,
+        _ => coerce::from_text_in(table, column, state, text)?,
     };
     coerce::check(table, column, value)
 }

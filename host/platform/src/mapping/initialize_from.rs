@@ -55,6 +55,11 @@ impl Message for InitializeFrom {
             Error::new(Code::INVALID_MAP, message).with_table(&target)
         })?;
         let mut row = mapped(unit, &source, &definition.name)?;
+        // An amount is one of its currency.
+        let has_amounts = definition.amounts().any(|column| row.has(&column.name));
+        if let Some(currency) = source.get("transactioncurrencyid").filter(|_| has_amounts) {
+            row.set("transactioncurrencyid", currency.clone());
+        }
         row.set(parent, source.reference());
         operation.output("Entity", row);
         Ok(())

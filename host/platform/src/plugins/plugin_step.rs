@@ -253,6 +253,15 @@ fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
         }
         None => None,
     };
+    if message == "Merge"
+        && let Some(table) = &table
+        && !unit.configuration().table(table)?.merges
+    {
+        return Err(Error::new(
+            Code::STEP_NOT_ALLOWED,
+            format!("rows of `{table}` are never merged, so such a step would never run"),
+        ));
+    }
     check_stage(row)?;
     let filtering = filtering(unit, row, &message, table.as_deref())?;
     step_rows::limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?;

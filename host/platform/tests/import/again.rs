@@ -113,11 +113,11 @@ fn refused_lines_are_corrected_and_imported_again() {
     );
     assert!(lines[2].starts_with("4,\"the line has 1 fields") && lines[2].ends_with(",broken"));
     assert!(lines[3].starts_with("5,\"role: ") && lines[3].ends_with(",\"c, \"\"d\"\"\",8,no"));
-    // One is corrected, the others come back as they were, with the line in the file of before.
+    // One is corrected, the others come back as they were, with the line in the first file.
     let (report, still) = org.import_refusing("contact", map, &refused.replace(",a,9,perhaps", ",a,2,yes"));
     assert_eq!((report.created, report.refused_lines), (1, 2));
     assert!(
-        still.starts_with("import_line,import_faults,name,role,no\n3,"),
+        still.starts_with("import_line,import_faults,name,role,no\n4,"),
         "{still}"
     );
     assert!(still.ends_with(",\"c, \"\"d\"\"\",8,no\n"), "{still}");
@@ -266,4 +266,51 @@ fn somebody_may_ask_to_stop() {
         .unwrap();
     assert_eq!((rest.skipped, report.created + rest.created), (0, 1999));
     assert_eq!(refused(&rest), [(700, None)]);
+}
+
+#[test]
+fn only_what_differs_is_sent_for_a_row_that_is_there() {
+    let org = Org::new();
+    let map = "[columns]\nn = \"lastname\"\ns = \"statecode\"\nk = \"emailaddress1\"\n\
+               [key]\ncolumns = [\"emailaddress1\"]\n";
+    for (line, became) in [
+        ("b,Inactive,b@x", (1, 0, 0)),
+        ("b,Active,B@x", (0, 1, 0)),
+        ("b,Inactive,b@x", (0, 1, 0)),
+        ("b,Inactive,B@x", (0, 0, 1)),
+    ] {
+        let report = org.import("contact", map, format!("n,s,k\n{line}\n")).unwrap();
+        assert_eq!(
+            (report.created, report.updated, report.skipped),
+            became,
+            "{line}: {report:?}"
+        );
+    }
+    let contact = &org.rows("contact", "lastname")[0];
+    assert_eq!(contact.int("statecode"), Some(1));
+    assert_eq!(
+        contact.text("emailaddress1"),
+        Some("b@x"),
+        "the key stays as it is written"
+    );
+}
+
+#[test]
+fn quoted_blanks_belong_to_a_text() {
+    let org = Org::new();
+    let map = "[columns]\nl = \"lastname\"\nd = \"description\"\nn = \"numberofchildren\"\ne = \"emailaddress1\"\n";
+    let file = "l,d,n,e\n\"  W  \",\"\n a\n\",\" 7 \", a@x \n";
+    assert_eq!(org.import("contact", map, file).unwrap().created, 1);
+    let contact = &org.rows("contact", "lastname")[0];
+    assert_eq!(
+        (contact.text("lastname"), contact.text("description")),
+        (Some("  W  "), Some("\n a\n"))
+    );
+    assert_eq!(
+        (contact.int("numberofchildren"), contact.text("emailaddress1")),
+        (Some(7), Some("a@x"))
+    );
+    // The blanks tell no line from another.
+    let file = "l,d,n,e\nW,a,7,a@x\n";
+    assert_eq!(org.import("contact", map, file).unwrap().skipped, 1);
 }

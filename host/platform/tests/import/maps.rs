@@ -37,6 +37,7 @@ fn a_map_is_checked_against_the_table() {
     assert!(error("[columns]\na = \"firstname\"\nb = \"firstname\"").contains("both go into"));
     assert!(error("[columns]\na = \"firstname\"\n\"a \" = \"lastname\"").contains("twice"));
     assert!(error("[columns]\na = ").contains("line 2: "));
+    assert!(error("[ignore]\ncolumns = [\"a\", \"b\"]").contains("maps no heading"));
     assert!(error("[colums]\na = \"firstname\"").contains("unknown field"));
     assert!(error("[columns]\na = \"firstname\"\n[lookups.parentcustomerid]\ntabel = \"x\"").contains("unknown field"));
     assert!(error("[columns]\na = \"createdon\"").contains("overriddencreatedon"));

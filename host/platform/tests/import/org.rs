@@ -98,6 +98,7 @@ pub(crate) fn options(stop: &AtomicBool) -> Options<'_> {
         stop,
         detect_duplicates: false,
         refused: None,
+        words: &|error| error.message().to_owned(),
     }
 }
 

@@ -115,6 +115,7 @@ impl Records {
             .clone()
             .or_else(|| self.account.clone())
             .or_else(|| self.contact.clone());
+        keep_currency(unit, plan.lead, wanted, &mapped.row)?;
         let links = [
             ("parentaccountid", self.account.clone()),
             ("parentcontactid", self.contact.clone()),
@@ -230,6 +231,27 @@ fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
     }
     row.set("originatingleadid", lead.reference());
     Ok(Mapped { row, copied })
+}
+
+/// What the mappings carry over as an amount is one of the lead's currency, so the opportunity is not
+/// given another one with it.
+fn keep_currency(unit: &Unit, lead: &Row, wanted: &Wanted, opportunity: &Row) -> Result<()> {
+    let theirs = lead.lookup("transactioncurrencyid");
+    if wanted.currency.is_none() || wanted.currency.as_ref() == theirs {
+        return Ok(());
+    }
+    let table = unit.catalog().table("opportunity")?.clone();
+    let amounts = table.amounts().map(|column| &*column.name);
+    let carried: Vec<&str> = amounts.filter(|name| opportunity.has(name)).collect();
+    match carried.is_empty() {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
+            "the opportunity cannot have another currency than the lead: `{}` comes from the lead by a mapping, and would be \
+             another amount. Leave the currency out, or give the lead that one first",
+            carried.join("`, `")
+        ))
+        .with_table("opportunity")),
+    }
 }
 
 /// Error 6: the lead's status reason is mapped, and the target has no such option.

@@ -51,7 +51,7 @@ pub(super) fn aging(
         ..aging.open
     };
     let exit = ended(alerts);
-    let mut text = vec![if plot {
+    let table = if plot {
         let bar = |(name, leads): &(&str, usize)| Bar {
             name: (*name).to_owned(),
             value: Some(as_number(*leads)),
@@ -64,19 +64,32 @@ pub(super) fn aging(
             grid.row([(*name).to_owned(), leads.to_string()]);
         }
         grid.text("")
-    }];
-    text.push(format!(
+    };
+    let said = format!(
         "{} with the status {}, {alerts} older than {alert} days",
         people::count(aging.leads, "open lead"),
         aging.status,
-    ));
+    );
     if alerts == 0 {
-        return Ok(Outcome::new(Json::Null, text.join("\n")).with_exit(exit));
+        return Ok(Outcome::table(Json::Null, "", table, &said).with_exit(exit));
     }
-    text.push("what piles up here says: look at what comes in, and at its scoring".to_owned());
-    output::write(&text.join("\n"))?;
+    output::write(&table)?;
+    beside(&format!(
+        "{said}\nwhat piles up here says: look at what comes in, and at its scoring"
+    ))?;
     aged_tables(context, session, marked, Some(alert))?;
     Ok(Outcome::printed().with_exit(exit))
+}
+
+/// A sentence about a table that has gone out: not among its cells, where these alone are wanted.
+fn beside(text: &str) -> std::io::Result<()> {
+    match output::takes_out() {
+        true => {
+            output::tell(text);
+            Ok(())
+        }
+        false => output::write(text),
+    }
 }
 
 /// So many of the oldest leads are drawn.
@@ -114,7 +127,7 @@ pub(super) fn stale(context: &Context, session: &Session, than: f64, plot: bool)
     } else {
         aged_tables(context, session, open, None)?
     };
-    output::write(&format!(
+    beside(&format!(
         "{} open for more than {than} days: qualify, or disqualify with a reason",
         people::count(count, "lead")
     ))?;

@@ -250,18 +250,3 @@ fn check_finds_a_broken_reference() {
     )
     .unwrap();
 }
-
-#[test]
-fn what_did_not_fit_into_a_file_is_not_given_its_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let (unfinished, path) = (folder.path().join("org.db.unfinished"), folder.path().join("org.db"));
-    drop(Store::create(&unfinished, &Shipped::default(), Collation::usual(), |_| Ok(())).unwrap());
-    let log = folder.path().join("org.db.unfinished-wal");
-    fs::write(&log, "what was committed last").unwrap();
-    let error = crate::publish(&unfinished, &path).unwrap_err();
-    assert!(error.message().contains("Make room on the disk"), "{error}");
-    assert!(!path.exists());
-    fs::remove_file(&log).unwrap();
-    crate::publish(&unfinished, &path).unwrap();
-    drop(open(&path));
-}

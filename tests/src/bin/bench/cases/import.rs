@@ -79,6 +79,7 @@ fn imported(admin: &Session, first: usize, rows: usize) -> Result<f64> {
         stop: &stop,
         detect_duplicates: false,
         refused: None,
+        words: &|error| error.message().to_owned(),
     };
     let began = Instant::now();
     let survey = import::survey(&plan, file.as_bytes(), file.len() as u64)?;

@@ -1,0 +1,91 @@
+//! The currency of a row with amounts, and its base amounts.
+
+use sluice_model::{Decimal, Error, Name, Reference, Result, Row, TableDef, Value};
+
+use crate::{Unit, tables};
+
+/// The base currency for a row that has none.
+pub(super) fn base_currency(unit: &Unit, row: &mut Row) {
+    if let Some(base) = unit.snapshot.settings.base_currency {
+        row.set("transactioncurrencyid", Reference::new(tables::CURRENCY, base));
+    }
+}
+
+/// A row with amounts has a currency: it is not taken from them, and the first amount brings the base
+/// currency where there is none.
+pub(super) fn keep_currency(unit: &Unit, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
+    let after = |column: &str| {
+        row.get(column)
+            .or_else(|| before.get(column))
+            .is_some_and(|it| !it.is_null())
+    };
+    let is_about = row.has("transactioncurrencyid") || table.amounts().any(|column| row.has(&column.name));
+    if !is_about || after("transactioncurrencyid") {
+        return Ok(());
+    }
+    let amounts: Vec<&str> = table
+        .amounts()
+        .map(|column| &*column.name)
+        .filter(|it| after(it))
+        .collect();
+    if amounts.is_empty() {
+        if row.has("transactioncurrencyid") {
+            row.set("exchangerate", Value::Null);
+        }
+        return Ok(());
+    }
+    if before.lookup("transactioncurrencyid").is_none() {
+        base_currency(unit, row);
+        return Ok(());
+    }
+    let message = format!(
+        "The currency cannot be null: the row has amounts in it (`{}`); give it another one, or empty them as well",
+        amounts.join("`, `")
+    );
+    Err(Error::invalid(message).with_table(&table.name))
+}
+
+/// Base amounts: the amount divided by the exchange rate of the row's currency.
+pub(super) fn amounts(unit: &Unit, table: &TableDef, row: &mut Row, before: Option<&Row>) -> Result<()> {
+    let currency = match row.get("transactioncurrencyid") {
+        Some(value) => value.as_id(),
+        None => before.and_then(|before| before.id_of("transactioncurrencyid")),
+    };
+    let Some(currency) = currency else { return Ok(()) };
+    let Some(rate) = unit
+        .snapshot
+        .exchange_rates
+        .get(&currency)
+        .copied()
+        .filter(|rate| !rate.is_zero())
+    else {
+        return Ok(());
+    };
+    let old_rate = before
+        .and_then(|before| before.get("exchangerate"))
+        .and_then(Value::as_decimal);
+    let rate_changed = old_rate != Some(rate);
+    let mut changed: Vec<(Name, Value)> = Vec::new();
+    for column in table.amounts() {
+        let amount = match row.get(&column.name) {
+            Some(value) => Some(value.clone()),
+            None if rate_changed => before.and_then(|before| before.get(&column.name)).cloned(),
+            None => None,
+        };
+        let base = match amount {
+            Some(Value::Money(amount)) => Value::Money(base_amount(amount, rate)),
+            Some(_) => Value::Null,
+            None => continue,
+        };
+        changed.push((format!("{}_base", column.name).into(), base));
+    }
+    if before.is_none() || !changed.is_empty() {
+        row.set("exchangerate", Value::Decimal(rate));
+    }
+    row.values.extend(changed);
+    Ok(())
+}
+
+fn base_amount(amount: Decimal, rate: Decimal) -> Decimal {
+    amount.checked_div(rate).unwrap_or_default().round_dp(4)
+}
