@@ -6,7 +6,7 @@ use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required,
 use sluice_platform::prelude::*;
 use sluice_platform::{ColumnChange, changing_column};
 
-use super::{jobs, relationship::Behaviour, uses, what_if};
+use super::{jobs, reach, relationship::Behaviour, uses, what_if};
 use crate::{
     context::Context,
     door::Door,
@@ -230,11 +230,15 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             if let Some(outcome) = what_if.tried(context, &session, work)? {
                 return Ok(outcome);
             }
+            if secured == Some(false) {
+                reach::of_opening(context, &session, (&table, &column))?;
+            }
             let notices = session.update_column(&table, &column, &change)?;
             jobs::with_removals(context, &session, noticed("changed", &table, &column, &notices))
         }
         Command::Delete { table, column } => {
             let session = context.session()?;
+            reach::of_column(context, &session, (&table, &column))?;
             let notices = session.delete_column(&table, &column)?;
             jobs::with_removals(context, &session, noticed("deleted", &table, &column, &notices))
         }

@@ -182,16 +182,17 @@ fn qualify_rate(context: &Context, session: &Session, plot: bool) -> anyhow::Res
         })
         .collect();
     lines.push(("all", String::new(), rate.total));
-    let text = qualify_rate_text(&rate, &lines, plot);
+    let (table, note) = qualify_rate_text(&rate, &lines, plot);
     let document = json!({
         "value": value,
         "total": closed_json(rate.total),
         "from_audit_trail": rate.from_audit_trail,
     });
-    Ok(Outcome::new(document, text))
+    Ok(Outcome::table(document, "", table, &note))
 }
 
-fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed)], plot: bool) -> String {
+/// The table or the bars, and what is said behind them.
+fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed)], plot: bool) -> (String, String) {
     if plot {
         let bar = |(by, name, closed): &(&str, String, Closed)| Bar {
             name: format!("{by} {name}"),
@@ -203,7 +204,7 @@ fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed
                 closed.closed()
             ),
         };
-        bars(&lines.iter().map(bar).collect::<Vec<_>>())
+        (bars(&lines.iter().map(bar).collect::<Vec<_>>()), String::new())
     } else {
         let mut grid = Grid::new(["by", "", "closed", "qualified", "disqualified", "rate"]);
         for (by, name, closed) in lines {
@@ -220,11 +221,11 @@ fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed
         let note = match from_row {
             0 => String::new(),
             count => format!(
-                "\nof {} the audit trail does not tell you when they were closed; their last change stands for it",
+                "of {} the audit trail does not tell you when they were closed; their last change stands for it",
                 people::count(count, "lead")
             ),
         };
-        format!("{}{note}", grid.text(""))
+        (grid.text(""), note)
     }
 }
 
@@ -277,11 +278,9 @@ fn funnel(session: &Session, plot: bool) -> anyhow::Result<Outcome> {
         Some(rate) => format!("{} of the closed leads were qualified", percent(Some(rate))),
         None => "no lead is closed yet".to_owned(),
     };
-    let text = format!(
-        "volume\n{numbers}\n\nrate\n{rate}\n\nvelocity\n{}",
-        velocity_text(&funnel.velocity, plot)
-    );
-    Ok(Outcome::new(document, text))
+    let head = format!("volume\n{numbers}\n\nrate\n{rate}\n\nvelocity");
+    let stages = velocity_text(&funnel.velocity, plot);
+    Ok(Outcome::table(document, &head, stages, ""))
 }
 
 fn reasons(session: &Session, plot: bool) -> anyhow::Result<Outcome> {

@@ -56,7 +56,51 @@ fn a_case_is_written_by_who_may_read_what_is_in_it() {
     refused(&seller, 1, &account, &["commission"]);
     // Their own request, but the step with its configuration is not theirs to read.
     refused(&seller, 1, &["trace", "export"], &["prvReadSdkMessageProcessingStep"]);
-    refused(&admin, 1, &["trace", "export"], &["none of your requests"]);
+    refused(
+        &admin,
+        1,
+        &["trace", "export"],
+        &["none of your requests", "sluice trace export "],
+    );
+}
+
+/// What passes over a step for one request is the whole command where it is one's own: pasted, it passes. Who
+/// mends the plug-in is told how to come to the call.
+#[test]
+fn an_own_request_is_sent_again_by_what_is_printed() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", "scripted", "--shipped"]);
+    let step = [
+        "step",
+        "register",
+        "--plugin",
+        "scripted/scripted",
+        "--table",
+        "account",
+    ];
+    let of = [
+        "--message",
+        "Create",
+        "--stage",
+        "pre-operation",
+        "--config",
+        "set creditlimit=abc",
+    ];
+    admin.json(&[&step[..], &of].concat());
+    let create = ["row", "create", "account", "name=Zed & Sons", "creditlimit=5"];
+    assert_eq!(admin.run(&create).code, 1);
+    let found = admin.json(&["why"]);
+    let command = found["cure"]["fixes"][0]["command"].as_str().unwrap();
+    assert!(
+        command.contains("row create account") && command.contains("--bypass-steps"),
+        "{command}"
+    );
+    let words = sluice_tests::program::words(command);
+    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let run = admin.run(&words);
+    assert_eq!(run.code, 0, "{command}: {run:?}");
+    assert_eq!(world.count("account", "name eq 'Zed & Sons'"), 1);
 }
 
 #[test]

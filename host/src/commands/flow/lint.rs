@@ -87,14 +87,10 @@ pub(super) fn run(session: &Session, flow: Option<&str>, max: usize) -> anyhow::
         .iter()
         .filter_map(|warning: &Json| Some(format!("warning: {}", warning.get("message")?.as_str()?)))
         .collect();
-    let text = format!(
-        "{}\n{SOURCE}{}{}",
-        grid.text("no required steps"),
-        if lines.is_empty() { "" } else { "\n\n" },
-        lines.join("\n")
-    );
+    let between = if lines.is_empty() { "" } else { "\n\n" };
+    let behind = format!("{SOURCE}{between}{}", lines.join("\n"));
     let document = json!({ "value": steps, "warnings": warnings, "source": SOURCE });
-    Ok(Outcome::new(document, text))
+    Ok(Outcome::table(document, "", grid.text("no required steps"), &behind))
 }
 
 const SOURCE: &str = "blocked: requests that were refused because of the step, as far as their traces are kept; rate: \
