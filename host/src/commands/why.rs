@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::{FailedJob, GoesOn, Refused, Session};
-use sluice_model::{Code, Error, Reference, Uuid, names::end_of_id};
+use sluice_model::{Code, Error, Filter, Query, Reference, Uuid, names::end_of_id};
 use sluice_platform::{Isolation, prelude::*};
 
 use super::requested;
@@ -13,6 +13,7 @@ use crate::{
     names::Labels,
     output::{Grid, Outcome},
     telling::Telling,
+    text::wrapped,
     usage::Usage,
 };
 
@@ -88,6 +89,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         _ => text,
     };
     let text = for_author(context, &found, id, text);
+    let text = match refused_for_else(&session, &refused, &found)? {
+        Some(told) => format!("{told}\n\n{text}"),
+        None => text,
+    };
     Ok(Outcome::new(document, text))
 }
 
@@ -97,6 +102,37 @@ fn own_command(session: &Session, refused: &Refused) -> Option<String> {
         Refused::Request(own) if own.sender() == session.acting().person() => requested::command(&own.request),
         _ => None,
     }
+}
+
+/// What a request was refused for, where what it meets now is something else: alone it may lack what others in its
+/// transaction had made before it.
+fn refused_for_else(session: &Session, refused: &Refused, found: &Isolation) -> anyhow::Result<Option<String>> {
+    let (Refused::Request(recorded), Some(first)) = (refused, found.culprits.first()) else {
+        return Ok(None);
+    };
+    let query = Query::new("sl_messagetrace")
+        .columns(&["sl_tree"])
+        .filter(Filter::eq("sl_correlationid", recorded.correlation).and(Filter::eq("sl_succeeded", false)));
+    let traces = session.traces(query)?;
+    let tree = traces.first().and_then(|row| row.text("sl_tree"));
+    let tree: Option<Json> = tree.and_then(|text| serde_json::from_str(text).ok());
+    let then = tree.as_ref().and_then(|tree| tree.get("error"));
+    let of = |member: &str| then.and_then(|then| then.get(member)?.as_str());
+    let Some(code) = of("code").and_then(Code::parse) else {
+        return Ok(None);
+    };
+    if found.culprits.iter().any(|culprit| culprit.error.code() == code) {
+        return Ok(None);
+    }
+    let message = of("message").unwrap_or_default();
+    let told = format!(
+        "It was refused with {code} {}: {message}\nSent alone and now, it meets something else ({}): others of its \
+         transaction, such as the making of the row that it speaks of, were undone with it, or something has changed \
+         since. What follows is about that.",
+        code.info().name,
+        first.error.code()
+    );
+    Ok(Some(wrapped(&told, culprits::WIDTH)))
 }
 
 /// The text, with how a plug-in's author comes to the call that failed.

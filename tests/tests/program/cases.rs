@@ -134,3 +134,53 @@ fn what_a_step_read_with_other_rights_is_no_ones_to_export() {
     let case = admin.run(&["trace", "export", &trace]);
     assert!(case.stdout.contains("77777"), "{case:?}");
 }
+
+/// What a request of several in one transaction was refused for is told, though it meets something else alone.
+#[test]
+fn a_request_of_a_transaction_says_what_it_was_refused_for() {
+    let world = World::sample();
+    let admin = world.admin();
+    let register = [
+        "step",
+        "register",
+        "--plugin",
+        "vip-flag/vip_flag",
+        "--stage",
+        "pre-operation",
+    ];
+    let of = [
+        "--message",
+        "Update",
+        "--table",
+        "account",
+        "--image",
+        "pre:before:revenu",
+    ];
+    refused(&admin, 1, &[&register[..], &of].concat(), &["revenue"]);
+    let why = admin.run(&["why"]);
+    assert_eq!(why.code, 0, "{why:?}");
+    let text = why.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.starts_with("It was refused with 0x"), "{why:?}");
+    assert!(
+        text.contains("revenu") && text.contains("others of its transaction"),
+        "{why:?}"
+    );
+}
+
+/// Who is stopped with a business unit is told so, and not that the user may be disabled.
+#[test]
+fn who_is_stopped_with_a_business_unit_is_told_so() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["bu", "disable", "East"]);
+    let lead = ["row", "create", "lead", "lastname=X", "subject=s"];
+    let stopped = world.user("seller.east").refused(&lead);
+    assert_eq!(
+        stopped["cause"],
+        "the business unit of the user is disabled, or one above it"
+    );
+    admin.json(&["bu", "enable", "East"]);
+    admin.json(&["user", "disable", "seller.east"]);
+    let run = world.user("seller.east").run(&lead);
+    assert!(run.code == 1 && !run.says("or one above it"), "{run:?}");
+}
