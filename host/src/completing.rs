@@ -25,7 +25,7 @@ const MOST: u32 = 200;
 type Named = (&'static str, &'static str);
 
 /// What the arguments of a name take, or those of a name under a noun.
-const NAMED: [(&[&str], Named); 16] = [
+const NAMED: [(&[&str], Named); 17] = [
     (
         &[
             "as",
@@ -48,6 +48,7 @@ const NAMED: [(&[&str], Named); 16] = [
     (&["rule", "duprule"], ("duplicaterule", "name")),
     (&["workflow", "businessrule", "flow"], ("workflow", "name")),
     (&["plugin"], ("pluginassembly", "name")),
+    (&["job", "jobs"], ("asyncoperation", "name")),
     (&["privilege", "role.what"], ("privilege", "name")),
     (&["view"], ("savedquery", "name")),
     (&["form.form", "lead.form"], ("systemform", "name")),

@@ -102,8 +102,23 @@ impl Context {
         if let Some(engine) = self.engine.get() {
             return Ok(engine);
         }
-        let engine = self.open(self.path()?)?;
+        let path = self.path()?;
+        let engine = self.open(path).map_err(|error| match path.exists() {
+            true => error,
+            false => self.of_context(error),
+        })?;
         Ok(self.engine.get_or_init(|| engine))
+    }
+
+    /// Says of an error about the organisation's file that a context named it, where one did.
+    pub(crate) fn of_context(&self, mut error: anyhow::Error) -> anyhow::Error {
+        if let (true, Some(error)) = (self.global.org_from_context, error.downcast_mut::<Error>()) {
+            error.body_mut().message.push_str(
+                "; that file is the one of the context in use (`sluice use`): --org names another, and `sluice use --none` \
+                 ends it",
+            );
+        }
+        error
     }
 
     /// An organisation by its file.

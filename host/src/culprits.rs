@@ -18,7 +18,7 @@ use crate::{
 };
 
 use after::{background_text, resting, resting_text, unseen_text};
-pub(crate) use commands::Sender;
+pub(crate) use commands::{DETECTING, Sender};
 use commands::{commands_of, title};
 use missing::missing;
 

@@ -87,6 +87,9 @@ pub(crate) struct Global {
     /// Who acts was said by the context in use.
     #[arg(skip)]
     pub(crate) from_context: bool,
+    /// The organisation's file was said by the context in use.
+    #[arg(skip)]
+    pub(crate) org_from_context: bool,
     /// Where the command line did not say who acts, a variable or a context would.
     #[arg(skip)]
     pub(crate) overrides: bool,
@@ -132,6 +135,7 @@ impl Global {
         }
         if !org {
             let kept = kept.and_then(|kept| kept.org.clone());
+            self.org_from_context = kept.is_some();
             self.org = kept.unwrap_or_else(|| ORGANISATION.into());
         }
         Ok(())

@@ -1,19 +1,16 @@
 //! The one place that writes to standard output: results, as text or as one JSON document.
 
+mod grid;
+
 use std::{
     io::{self, IsTerminal, Write},
     sync::OnceLock,
 };
 
-use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value as Json, json};
-use sluice_model::{Timestamp, Uuid, cells, looks};
+use sluice_model::{Uuid, looks};
 
-use crate::{
-    screen::{Screen, ends, screen},
-    text::wrapped,
-    times,
-};
+pub(crate) use grid::Grid;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,146 +248,6 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// A table.
-pub(crate) struct Grid {
-    headings: Vec<String>,
-    rows: Vec<Vec<String>>,
-    wraps: bool,
-    goes_on: bool,
-}
-
-/// Longer cells are cut in lists, and wrapped in what explains.
-const CELL: usize = 60;
-
-impl Grid {
-    /// A table with these headings.
-    pub(crate) fn new<T: ToString>(headings: impl IntoIterator<Item = T>) -> Self {
-        Self {
-            headings: headings.into_iter().map(|heading| heading.to_string()).collect(),
-            rows: Vec::new(),
-            wraps: false,
-            goes_on: false,
-        }
-    }
-
-    /// The table with long cells in several lines, where they are read rather than looked over.
-    #[must_use]
-    pub(crate) fn uncut(mut self) -> Self {
-        self.wraps = true;
-        self
-    }
-
-    /// The table as the further part of one whose beginning is out: where nothing is drawn, the
-    /// headings stand once.
-    #[must_use]
-    pub(crate) fn going_on(mut self, goes_on: bool) -> Self {
-        self.goes_on = goes_on;
-        self
-    }
-
-    /// Adds a line.
-    pub(crate) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.rows
-            .push(cells.into_iter().map(|text| text.as_ref().to_owned()).collect());
-    }
-
-    /// The table in the form that is wanted; for people, what is said instead where it has no lines.
-    pub(crate) fn text(&self, empty: &str) -> String {
-        match form() {
-            Form::Csv => self.lines(",", quoted),
-            // The mark by which a spreadsheet knows the encoding.
-            Form::Spreadsheet if !self.goes_on => format!("\u{feff}{}", self.lines(",", in_spreadsheet)),
-            Form::Spreadsheet => self.lines(",", in_spreadsheet),
-            Form::Tsv => self.lines("\t", in_line),
-            _ if self.rows.is_empty() => empty.to_owned(),
-            Form::Plain => self.lines("\t", flat),
-            Form::Table | Form::Json | Form::Id => self.drawn(),
-        }
-    }
-
-    /// A line for each row, its cells whole.
-    fn lines(&self, between: &str, cell: fn(&str) -> String) -> String {
-        let headings = (!self.goes_on).then_some(&self.headings);
-        let line = |cells: &Vec<String>| cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(between);
-        let lines: Vec<String> = headings.into_iter().chain(&self.rows).map(line).collect();
-        lines.join("\n")
-    }
-
-    fn drawn(&self) -> String {
-        match screen() {
-            Some(screen) => self.fitted(screen).table(Some(screen.width)),
-            None => self.table(None),
-        }
-    }
-
-    /// The table as people look it over on a screen: ids by their ends, times by how long ago they are, and
-    /// without columns that say nothing where it would be too wide with them.
-    fn fitted(&self, screen: Screen) -> Self {
-        let mut rows = self.rows.clone();
-        for column in 0..self.headings.len() {
-            let cells: Vec<&String> = self.rows.iter().filter_map(|row| row.get(column)).collect();
-            let ends = ends(&cells);
-            for cell in rows.iter_mut().filter_map(|row| row.get_mut(column)) {
-                if let (Some(end), true) = (ends, cell.parse::<Uuid>().is_ok()) {
-                    *cell = cell.get(cell.len() - end..).unwrap_or_default().to_owned();
-                } else if let Ok(then) = cell.parse::<Timestamp>() {
-                    *cell = times::ago(screen.now, then);
-                }
-            }
-        }
-        let mut headings = self.headings.clone();
-        let width = |at: usize| {
-            let cells = rows
-                .iter()
-                .filter_map(|row| row.get(at))
-                .map(|cell| cell.chars().count().min(CELL));
-            cells
-                .chain([headings.get(at).map_or(0, |heading| heading.chars().count())])
-                .max()
-                .unwrap_or(0)
-                + 3
-        };
-        let all: usize = (0..headings.len()).map(width).sum();
-        if all + 1 > screen.width.into() {
-            let empty = |at: usize| rows.iter().all(|row| row.get(at).is_none_or(String::is_empty));
-            let kept: Vec<bool> = (0..headings.len()).map(|at| !empty(at)).collect();
-            let keep = |cells: &mut Vec<String>| {
-                let mut places = kept.iter();
-                cells.retain(|_| places.next().copied().unwrap_or(true));
-            };
-            if kept.contains(&true) {
-                keep(&mut headings);
-                rows.iter_mut().for_each(keep);
-            }
-        }
-        Self {
-            headings,
-            rows,
-            wraps: self.wraps,
-            goes_on: self.goes_on,
-        }
-    }
-
-    fn table(&self, width: Option<u16>) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED);
-        if let Some(width) = width {
-            table
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(width);
-        }
-        table.set_header(self.headings.iter().map(|heading| line(heading)));
-        for row in &self.rows {
-            let cell = |text: &String| match self.wraps {
-                true => wrapped(&flat(text), CELL),
-                false => line(text),
-            };
-            table.add_row(row.iter().map(cell));
-        }
-        table.trim_fmt()
-    }
-}
-
 /// A table with how many rows it has, where people look at it.
 pub(crate) fn with_count(table: String, count: &str) -> String {
     match form() {
@@ -399,96 +256,9 @@ pub(crate) fn with_count(table: String, count: &str) -> String {
     }
 }
 
-/// A cell of CSV: in quotes where it needs them.
-fn quoted(cell: &str) -> String {
-    match cell.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.to_owned(),
-    }
-}
-
-fn in_spreadsheet(cell: &str) -> String {
-    quoted(&cells::for_spreadsheet(cell))
-}
-
-/// A cell without what ends cells and lines.
-fn in_line(cell: &str) -> String {
-    cell.replace(['\t', '\n', '\r'], " ")
-}
-
-/// One line of a cell's text, cut where it is long.
-fn line(text: &str) -> String {
-    let flat = flat(text);
-    match flat.char_indices().nth(CELL) {
-        Some((at, _)) => format!("{}…", flat.get(..at).unwrap_or_default().trim_end()),
-        None => flat,
-    }
-}
-
-fn flat(text: &str) -> String {
-    looks::shown(text)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cells_are_one_line_and_cut() {
-        assert_eq!(line("a\nb\u{1b}[31m"), "a b [31m");
-        assert_eq!(line(&"ü".repeat(61)).chars().count(), 61);
-        assert!(line(&"ü".repeat(61)).ends_with('…'));
-    }
-
-    #[test]
-    fn a_screen_shows_the_ends_of_ids_and_how_long_ago_something_was() {
-        let now: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
-        let mut grid = Grid::new(["name", "run as", "created", "id"]);
-        grid.row(["a", "", "2026-03-02T08:57:00Z", "01a225a2-b9d3-7000-8000-0000000abcde"]);
-        grid.row(["b", "", "2026-01-02T08:57:00Z", "01a225a2-b9d3-7000-8000-0000001abcde"]);
-        let shown = grid.fitted(Screen { width: 200, now });
-        assert_eq!(shown.rows[0], ["a", "", "3 min ago", "0abcde"]);
-        assert_eq!(shown.rows[1], ["b", "", "2026-01-02", "1abcde"]);
-        let narrow = grid.fitted(Screen { width: 30, now });
-        assert_eq!(narrow.headings, ["name", "created", "id"]);
-        let table = grid.fitted(Screen { width: 30, now }).table(Some(30));
-        assert!(table.lines().all(|line| line.chars().count() <= 30), "{table}");
-    }
-
-    #[test]
-    fn what_explains_is_wrapped() {
-        let mut grid = Grid::new(["why"]).uncut();
-        let text = "word ".repeat(40);
-        grid.row([&text]);
-        let shown = grid.table(None);
-        assert_eq!(shown.matches("word").count(), 40, "{shown}");
-        assert!(!shown.contains('…') && shown.lines().count() > 5, "{shown}");
-    }
-
-    #[test]
-    fn lines_have_whole_cells_and_quotes_where_they_need_them() {
-        let mut grid = Grid::new(["name", "said"]);
-        grid.row(["Litware, Inc.".to_owned(), format!("a \"b\"\tc{}", "d".repeat(80))]);
-        let csv = grid.lines(",", quoted);
-        let long = "d".repeat(80);
-        assert_eq!(csv, format!("name,said\n\"Litware, Inc.\",\"a \"\"b\"\"\tc{long}\""));
-        let further = grid.going_on(true).lines("\t", flat);
-        assert_eq!(further, format!("Litware, Inc.\ta \"b\" c{long}"));
-    }
-
-    #[test]
-    fn machines_get_cells_as_they_are_and_people_see_what_hides() {
-        let mut grid = Grid::new(["name"]);
-        grid.row(["x\u{202e}y\nz"]);
-        assert_eq!(grid.lines(",", quoted), "name\n\"x\u{202e}y\nz\"");
-        assert_eq!(grid.lines("\t", in_line), "name\nx\u{202e}y z");
-        assert_eq!(grid.lines("\t", flat), "name\nx\\u{202e}y z");
-        assert!(grid.drawn().contains("x\\u{202e}y z"), "{}", grid.drawn());
-        assert_eq!(in_spreadsheet("=a,b"), "\"'=a,b\"");
-    }
 
     #[test]
     fn a_terminal_is_left_alone() {

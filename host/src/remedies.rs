@@ -34,6 +34,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::CreateOrganisation => "org create",
         Remedy::Backup => "org backup FILE",
         Remedy::Restore => "org restore BACKUP",
+        Remedy::RestoreUnsealed => "org restore BACKUP --unsealed",
         Remedy::RaiseCascadeLimit => "settings set cascade.max-rows ROWS",
         Remedy::RaiseTransactionLimit => "settings set limits.transaction 120s",
         Remedy::GrantCapability => "step update STEP --grant GRANTS",

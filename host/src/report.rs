@@ -219,6 +219,7 @@ fn sentence(error: &Error) -> Option<String> {
                 held.unwrap_or_default()
             )
         }
+        Code::OWNER_LACKS_READ => format!("{who} lacks {privilege}{asked}, which whoever owns the row needs"),
         _ => return None,
     };
     Some(format!("{}{told}", guide.unwrap_or_default()))

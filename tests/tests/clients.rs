@@ -311,3 +311,37 @@ fn the_modules_of_the_program_form_no_cycle() {
     }
     assert!(edges.is_empty(), "a cycle among these: {edges:#?}");
 }
+
+/// What takes something away for good, as the sources of commands write it.
+const TAKES_AWAY: [&str; 12] = [
+    "Request::delete(",
+    "\"Disassociate\"",
+    "\"RevokeAccess\"",
+    "\"RemoveMembersTeam\"",
+    "\"RemoveUserFromRecordTeam\"",
+    "\"DeleteOptionValue\"",
+    "\"DeleteEntityKey\"",
+    "\"Merge\"",
+    "Engine::restore(",
+    ".delete_table(",
+    ".delete_column(",
+    ".delete_solution(",
+];
+
+/// `holders.rs` makes the request alone; `requested.rs` puts requests of the past into words.
+const SAYS_ELSEWHERE: [&str; 2] = ["holders.rs", "requested.rs"];
+
+#[test]
+fn what_takes_something_away_says_so_before() {
+    let folder = root().join("host/src/commands");
+    let mut silent = Vec::new();
+    for path in sources(&folder) {
+        let name = path.strip_prefix(&folder).unwrap().display().to_string();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let takes = TAKES_AWAY.iter().find(|code| text.contains(**code));
+        if let Some(code) = takes.filter(|_| !text.contains("reach::") && !SAYS_ELSEWHERE.contains(&&*name)) {
+            silent.push(format!("{name}: {code}"));
+        }
+    }
+    assert!(silent.is_empty(), "host/src/commands/reach.rs says it: {silent:#?}");
+}

@@ -1,7 +1,10 @@
 //! The refusals with their exact texts, and all that a machine needs beside them. It decides nothing.
 
 use serde_json::json;
-use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Right, Rights, TableDef, Uuid};
+use sluice_model::{
+    Code, Depth, Error, Ownership, PrincipalKind, Right, Rights, TableDef, Uuid,
+    remedy::{Case, Resolution},
+};
 
 use crate::{Holding, Principal, PrincipalId, PrivilegeIds, RowFacts};
 
@@ -178,10 +181,19 @@ pub(crate) fn reads_only(principal: &Principal) -> Error {
     refusal(Code::READ_ONLY_ACCESS_MODE, message.to_owned(), principal)
 }
 
+/// What is told of a user who is stopped with a business unit.
+static STOPPED: Case = Case {
+    cause: "the business unit of the user is disabled, or one above it",
+    resolution: Resolution::new(
+        "enable the business unit that is disabled, or move the user to another one; or act as another user",
+        &[],
+    ),
+};
+
 pub(crate) fn disabled(principal: &Principal) -> Error {
     if principal.is_stopped() {
         let message = "The specified user is either disabled or is not a member of any business unit.";
-        return refusal(Code::USER_DISABLED, message.to_owned(), principal);
+        return refusal(Code::USER_DISABLED, message.to_owned(), principal).in_case(&STOPPED);
     }
     let message = format!(
         "The specified user(Id = {}) is disabled. Consider enabling this user.",

@@ -87,6 +87,7 @@ remedies! {
     CreateOrganisation [] "Make an organisation.";
     Backup ["FILE"] "Copy the organisation.";
     Restore ["BACKUP"] "Put a backup in the place of the organisation.";
+    RestoreUnsealed ["BACKUP"] "Put a copy without a seal in the place of the organisation.";
     RaiseCascadeLimit ["ROWS"] "Let more rows follow a row in one request.";
     RaiseTransactionLimit [] "Let what a request does in its transaction take up to two minutes.";
     GrantCapability ["STEP", "GRANTS"] "Grant the step the capability that its plug-in used, beside those that it has.";

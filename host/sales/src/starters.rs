@@ -39,7 +39,7 @@ const ATTACHED: &[&str] = &["annotation", "task", "leadtoopportunitysalesprocess
 const JOBS: &[&str] = &["asyncoperation"];
 /// What everybody has to read who works on it.
 const AROUND: &[&str] = &["systemuser", "team", "businessunit", "transactioncurrency"];
-/// What the forms, the lists and qualifying go by.
+/// What the forms, the lists, the reports and qualifying go by.
 const SHOWN: &[&str] = &[
     "entitymap",
     "attributemap",
@@ -47,6 +47,7 @@ const SHOWN: &[&str] = &[
     "duplicaterule",
     "systemform",
     "savedquery",
+    "sl_stagevisit",
 ];
 /// What qualifying reads of the customizations.
 const CUSTOMIZATIONS: &[&str] = &["prvReadCustomization", "prvReadEntity", "prvReadAttribute"];
@@ -115,6 +116,9 @@ pub const STARTERS: &[Starter] = &[
                     "organization",
                     "fieldsecurityprofile",
                     "fieldpermission",
+                    "solution",
+                    "teamtemplate",
+                    "entitykey",
                 ],
                 READ,
                 Depth::Organization,

@@ -4,7 +4,7 @@ use serde_json::json;
 use sluice_engine::Session;
 use sluice_model::{Catalog, Code, Error, Parameter, Query, Reference, Request, Rights, Row, Value};
 
-use super::{row_change::split_last, selection::Chosen, several};
+use super::{reach, row_change::split_last, selection::Chosen, several};
 use crate::{
     context::Context,
     door::Door,
@@ -101,7 +101,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         }
         Command::Delete { template } => {
             let id = session.find_one(TEMPLATE, &template)?;
-            session.execute(Request::delete(Reference::new(TEMPLATE, id)))?;
+            let template = Reference::new(TEMPLATE, id);
+            reach::of_one(context, &session, &template)?;
+            session.execute(Request::delete(template))?;
             Ok(Outcome::new(
                 json!({ "id": id.to_string() }),
                 format!("deleted access team template {id}"),
@@ -123,7 +125,14 @@ fn change(context: &Context, session: &Session, member: &Member, add: bool) -> a
     };
     let what = (sluice_engine::noun(&member.table), "one whose access team was changed");
     let find = |row: &str| session.find_one(&member.table, row);
-    several::picked(context, what, &rows, find, several::quietly, |id| {
+    let first = |found: &[&sluice_model::Uuid]| {
+        let rows: Vec<Reference> = found.iter().map(|id| Reference::new(&*member.table, **id)).collect();
+        match add {
+            true => Ok(()),
+            false => reach::of_unsharing(context, session, &rows, &Reference::new("systemuser", user)),
+        }
+    };
+    several::picked(context, what, &rows, find, first, |id| {
         let request = Request::new(message)
             .with("Record", Reference::new(&*member.table, id))
             .with("SystemUserId", Value::Id(user))

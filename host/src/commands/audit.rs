@@ -8,7 +8,7 @@ use sluice_model::{
 };
 use sluice_platform::TableChange;
 
-use super::table;
+use super::{reach, table};
 use crate::{
     context::Context,
     cut,
@@ -66,6 +66,9 @@ pub(crate) struct List {
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let watch = |name: &str, yes: bool| {
+        if !yes {
+            reach::of_unwatching(context, &session, name)?;
+        }
         let change = TableChange {
             audited: Some(yes),
             ..TableChange::default()

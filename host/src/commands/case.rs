@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::case::Case;
+use sluice_model::{Code, Error, case::Case};
 use sluice_platform::prelude::*;
 
+use super::why;
 use crate::{
     context::Context,
     door::Door,
@@ -31,18 +32,43 @@ pub(crate) struct Replay {
 }
 
 /// Writes the call of a step in a request as a case.
-pub(super) fn export(session: &Session, trace: Option<&str>, step: Option<&str>) -> anyhow::Result<Outcome> {
+pub(super) fn export(
+    context: &Context,
+    session: &Session,
+    trace: Option<&str>,
+    step: Option<&str>,
+) -> anyhow::Result<Outcome> {
     let trace = trace.filter(|trace| *trace != "@last");
-    let which = trace
-        .map(|trace| super::trace::correlation(session, trace))
-        .transpose()?;
+    let which = trace.map(|trace| why::which(session, trace)).transpose()?;
     let step = step
         .map(|step| session.find_one("sdkmessageprocessingstep", step))
         .transpose()?;
-    let text = session.case(which, step)?.text()?;
+    let case = session.case(which, step).map_err(|error| match which {
+        None if error.code() == Code::NOT_FOUND => of_others(context, session, error),
+        _ => error,
+    })?;
+    let text = case.text()?;
     let document: Json = serde_json::from_str(&text)?;
     Ok(Outcome::new(document, text))
 }
+
+/// Where nothing was refused to the user: how to come to the calls in what was refused to others.
+fn of_others(context: &Context, session: &Session, mut error: Error) -> Error {
+    let others = session.refused_of_others(OTHERS).unwrap_or_default();
+    let commands = others.iter().map(|past| {
+        let command = context.command(&format!("sluice trace export {}", past.correlation));
+        format!("`{command}` ({})", past.message)
+    });
+    let commands: Vec<String> = commands.collect();
+    if !commands.is_empty() {
+        let told = format!("; of others these were, the newest first: {}", commands.join(", "));
+        error.body_mut().message.push_str(&told);
+    }
+    error
+}
+
+/// So many requests of others are named.
+const OTHERS: usize = 3;
 
 /// Runs a case again.
 pub(super) fn replay(context: &Context, args: &Replay) -> anyhow::Result<Outcome> {

@@ -2,9 +2,7 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_model::{
-    Choice, ColumnDef, ColumnType, Error, Filter, Format, Name, Query, Required, Right, TableDef, coerce, document,
-};
+use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef, document};
 use sluice_platform::prelude::*;
 use sluice_platform::{ColumnChange, changing_column};
 
@@ -12,7 +10,6 @@ use super::{jobs, reach, relationship::Behaviour, uses, what_if};
 use crate::{
     context::Context,
     door::Door,
-    names,
     output::{Grid, Outcome},
     usage::Usage,
 };
@@ -235,59 +232,18 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 return Ok(outcome);
             }
             if secured == Some(false) {
-                told_of_opening(context, &session, &table, &column)?;
+                reach::of_opening(context, &session, (&table, &column))?;
             }
             let notices = session.update_column(&table, &column, &change)?;
             jobs::with_removals(context, &session, noticed("changed", &table, &column, &notices))
         }
         Command::Delete { table, column } => {
             let session = context.session()?;
+            reach::of_column(context, &session, (&table, &column))?;
             let notices = session.delete_column(&table, &column)?;
             jobs::with_removals(context, &session, noticed("deleted", &table, &column, &notices))
         }
     }
-}
-
-/// Says what profiles give of a column that is not to be secured any more.
-fn told_of_opening(context: &Context, session: &dyn Door, table: &str, column: &str) -> anyhow::Result<()> {
-    let given = permissions(session, table, column)?;
-    if given.is_empty() {
-        return Ok(());
-    }
-    reach::told(
-        context,
-        &format!(
-            "column {column} of {table} is open then to all who read the rows, and what profiles give of it goes: {}; it does \
-             not come back when the column is secured again",
-            given.join(", ")
-        ),
-    )
-}
-
-/// What profiles give of a column, as the commands that give it again have it: `F: read,update`.
-fn permissions(session: &dyn Door, table: &str, column: &str) -> anyhow::Result<Vec<String>> {
-    if !coerce::column(session.catalog()?.table(table)?, column)?.secured
-        || session.check_privilege("fieldpermission", Right::Read).is_err()
-    {
-        return Ok(Vec::new());
-    }
-    let of = Filter::eq("entityname", table).and(Filter::eq("attributelogicalname", column));
-    let rows = session.list(Query::new("fieldpermission").filter(of))?;
-    let mut given = Vec::new();
-    for row in rows {
-        let Some(profile) = row.lookup("fieldsecurityprofileid") else {
-            continue;
-        };
-        let rights: Vec<&str> = [("canread", "read"), ("cancreate", "create"), ("canupdate", "update")]
-            .into_iter()
-            .filter(|(right, _)| row.int(right).is_some_and(|gives| gives != 0))
-            .map(|(_, word)| word)
-            .collect();
-        let name = names::called(session, "fieldsecurityprofile", &profile.id.to_string())?.1;
-        given.push(format!("{name}: {}", rights.join(",")));
-    }
-    given.sort();
-    Ok(given)
 }
 
 /// What was done, and what else came of it.

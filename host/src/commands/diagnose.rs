@@ -159,14 +159,18 @@ fn everyone(context: &Context, session: &Session, wanted: &Wanted) -> anyhow::Re
             "error": error.as_ref().map(report::error_to_json),
         }));
     }
-    let text = format!(
-        "To {}: {} of {} are refused; nothing was kept.\n\n{}",
+    let head = format!(
+        "To {}: {} of {} are refused; nothing was kept.\n",
         asked.what,
         refused,
-        people::count(items.len(), "user"),
-        grid.text("no users")
+        people::count(items.len(), "user")
     );
-    Ok(Outcome::items(items, text))
+    Ok(Outcome::table(
+        json!({ "value": items }),
+        &head,
+        grid.text("no users"),
+        "",
+    ))
 }
 
 /// The user to try as. Who asks about themselves need not be able to look themselves up.

@@ -158,7 +158,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             session.execute_all(&conditions.into_iter().map(Request::create).collect::<Vec<_>>())?;
             show(&session, &row.id.to_string())
         }
-        Command::RemoveCondition { rule, column } => remove_condition(&session, &rule, &column),
+        Command::RemoveCondition { rule, column } => remove_condition(context, &session, &rule, &column),
         Command::Update(args) => update(&session, &args),
         Command::Publish { rules, what_if } => {
             let rules = rules.pick(&session, RULE)?;

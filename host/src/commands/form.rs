@@ -259,9 +259,11 @@ fn show(session: &Session, name: &str) -> anyhow::Result<Outcome> {
         "table": row.text("objecttypecode"),
         "definition": serde_json::to_value(&definition)?,
     });
-    Ok(Outcome::new(
+    Ok(Outcome::table(
         document,
-        format!("{title}\n{}", grid.text("no script runs when it opens")),
+        &title,
+        grid.text("no script runs when it opens"),
+        "",
     ))
 }
 

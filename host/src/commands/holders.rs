@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     door::Door,
     names::{self, Labels},
-    output::{Grid, Outcome},
+    output::{Grid, Outcome, takes_out},
     people,
 };
 
@@ -291,6 +291,11 @@ pub(crate) fn sheet(
     }
     if context.json() {
         return Ok(Outcome::new(document, String::new()));
+    }
+    if takes_out() {
+        // As cells, one row is a list of one.
+        let all: Vec<_> = table.columns.iter().map(|column| column.name.clone()).collect();
+        return people::rows_of(context, table, std::slice::from_ref(row), Some(&all));
     }
     let none = |list: Vec<String>| {
         if list.is_empty() {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 use sluice_engine::{JobState, Session};
 use sluice_model::{Code, Error, Filter, Name, Parameter, Query, Request, Response, Row, Uuid, names::did_you_mean};
 
-use super::jobs;
+use super::{jobs, reach};
 use crate::{
     context::Context,
     door::Door,
@@ -90,6 +90,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let request = Request::new("DeleteEntityKey")
                 .with("EntityLogicalName", &*table)
                 .with("Name", &*name);
+            reach::of_definition(context, &format!("key {name} of {table}"))?;
             Door::execute(&session, request)?;
             let document = json!({ "table": table, "name": name });
             Ok(Outcome::new(document, format!("deleted the key {name} of {table}")))

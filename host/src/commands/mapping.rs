@@ -14,6 +14,7 @@ use sluice_platform::{Change, MappingProblem};
 
 use super::{
     publish::{self, Along},
+    reach,
     row::references,
 };
 use crate::{
@@ -95,7 +96,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::List { tables, draft } => list(&session, &tables, draft),
         Command::Add { tables, columns, draft } => add(&session, &tables, &columns, draft),
-        Command::Remove { tables, columns, draft } => remove(&session, &tables, &columns, draft),
+        Command::Remove { tables, columns, draft } => remove(context, &session, &tables, &columns, draft),
         Command::Generate { tables, draft } => generate(&session, &tables, context.goes_on(), draft),
         Command::Lint => lint(&session),
     }
@@ -224,7 +225,14 @@ fn not_yet(draft: bool) -> &'static str {
     }
 }
 
-fn remove(session: &Session, tables: &Tables, columns: &Columns, draft: bool) -> anyhow::Result<Outcome> {
+fn remove(
+    context: &Context,
+    session: &Session,
+    tables: &Tables,
+    columns: &Columns,
+    draft: bool,
+) -> anyhow::Result<Outcome> {
+    reach::of_definition(context, &format!("mapping {}", named(tables, columns)))?;
     let find = |maps: &[Row], rows: Vec<Row>| {
         let map = of_tables(maps, tables)?.id;
         rows.into_iter().find(|row| {

@@ -3,6 +3,7 @@
 use serde_json::json;
 use sluice_model::{Reference, Request, Row, TableDef, Value, coerce, json as rows, odata};
 
+use super::reach;
 use crate::{context::Context, door::Door, names, output::Outcome, usage::Usage};
 
 /// Make one row of two: what belongs to the other goes over to the one that is kept, and the
@@ -45,6 +46,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     if !taken.values.is_empty() {
         request = request.with("UpdateContent", taken.clone());
     }
+    reach::of_merge(context, &session, (&keep, &other))?;
     session.execute(request)?;
     let columns: serde_json::Map<_, _> = taken
         .values

@@ -40,6 +40,7 @@ pub(crate) mod option_set;
 pub(crate) mod org;
 pub(crate) mod plugin;
 mod plugin_new;
+mod plugin_pushed;
 mod plugin_versions;
 pub(crate) mod privilege;
 pub(crate) mod profile;

@@ -6,7 +6,7 @@ use serde_json::json;
 use sluice_engine::Session;
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Row};
 
-use super::form::Draft;
+use super::{form::Draft, reach};
 use crate::{
     context::Context,
     output::{Grid, Outcome},
@@ -70,6 +70,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 let message = format!("{} is not in the profile; `offline list` shows what is", change.table);
                 return Err(Error::new(Code::NOT_FOUND, message).into());
             }
+            reach::of_definition(context, &format!("{} in the profile", change.table))?;
             for item in &found {
                 session.execute(Request::delete(item.clone()))?;
             }

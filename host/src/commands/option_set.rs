@@ -12,6 +12,7 @@ use sluice_model::{
 use super::{
     column,
     publish::{self, Along},
+    reach,
 };
 use crate::{
     context::Context,
@@ -122,7 +123,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             display,
             draft,
         } => create(&session, &name, &options, display.as_deref(), draft),
-        Command::Delete { name, draft } => delete(&session, &name, draft),
+        Command::Delete { name, draft } => delete(context, &session, &name, draft),
         Command::Add {
             name,
             value,
@@ -161,6 +162,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             )
         }
         Command::Remove { name, value, draft } => {
+            reach::of_option(context, &session, (&name, Some(value)))?;
             let request = Request::new("DeleteOptionValue").with("Value", value);
             change(
                 &session,
@@ -220,7 +222,7 @@ fn change(session: &Session, name: &str, request: Request, draft: bool, done: &s
     Ok(Outcome::new(document, lines.join("\n")))
 }
 
-fn delete(session: &Session, name: &str, draft: bool) -> anyhow::Result<Outcome> {
+fn delete(context: &Context, session: &Session, name: &str, draft: bool) -> anyhow::Result<Outcome> {
     if name.contains('.') {
         return Err(Usage::because(format!(
             "`{name}` is a column, whose choice goes with it (`column delete`)"
@@ -228,6 +230,7 @@ fn delete(session: &Session, name: &str, draft: bool) -> anyhow::Result<Outcome>
     }
     let (id, name) = names::called(session, CHOICES, name)?;
     let row = Reference::new(CHOICES, id);
+    reach::of_option(context, session, (&name, None))?;
     let along = Along::waiting(session, draft)?;
     let published = session.batch(|batch| {
         batch.execute(Request::delete(row.clone()))?;
@@ -415,17 +418,14 @@ fn show(session: &Session, name: &str) -> anyhow::Result<Outcome> {
             .cloned(),
         None => None,
     };
-    let mut text = grid.text("no options");
-    if let Some(global) = &global {
-        text.push_str(&format!("\nthe options are those of the global choice {global}"));
-    }
+    let of = global.as_ref().map_or_else(String::new, |global| {
+        format!("the options are those of the global choice {global}")
+    });
     let options: Vec<Json> = options.iter().map(|option| {
         json!({ "value": option.value, "label": option.label, "state": option.state, "managed": option.managed })
     }).collect();
-    Ok(Outcome::new(
-        json!({ "name": name, "global": global, "options": options }),
-        text,
-    ))
+    let document = json!({ "name": name, "global": global, "options": options });
+    Ok(Outcome::table(document, "", grid.text("no options"), &of))
 }
 
 fn diff(session: &Session, table: &str, others: &[String], column: &str) -> anyhow::Result<Outcome> {

@@ -7,7 +7,7 @@ use sluice_engine::{Engine, Founding};
 use sluice_model::{Error, Query, Request, codes::Kind, text::DEFAULT_LANGUAGE};
 use sluice_sales::{capabilities, sample, starters};
 
-use super::shipped;
+use super::{reach, shipped};
 use crate::{
     context::Context,
     output::{Exit, Outcome, tell},
@@ -144,7 +144,8 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
         &context.env(),
         &context.options(),
         fill,
-    )?;
+    )
+    .map_err(|error| context.of_context(error.into()))?;
     let document = json!({ "org": path.display().to_string(), "name": founding.name, "currency": founding.currency, "sample": args.sample });
     let mut text = format!("created {} ({}, {})", path.display(), founding.name, founding.currency);
     text.push_str(match args.sample {
@@ -160,6 +161,7 @@ fn restore(context: &Context, file: &Path, to: Option<&Path>, unsealed: bool) ->
         None => context.path()?,
     };
     check_restore(context, to)?;
+    reach::of_restore(context, (file, to), context.env().now())?;
     let restored = Engine::restore(file, to, unsealed)?;
     let replaced = restored.replaced.as_ref().map(|path| path.display().to_string());
     let document = json!({

@@ -4,11 +4,17 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
+use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Row, Uuid, json as rows};
 use sluice_platform::prelude::*;
-use sluice_platform::{Assembly, Lacking, PushOptions, Pushed, pushing};
+use sluice_platform::{Assembly, PushOptions, Pushed, pushing};
 
-use super::{case, plugin_new, plugin_versions, selection::Selection, shipped, step_show, step_state, what_if};
+use super::{
+    case, plugin_new,
+    plugin_pushed::{pushed_json, pushed_text, steps_json},
+    plugin_versions, reach,
+    selection::Selection,
+    shipped, step_show, step_state, what_if,
+};
 use crate::{
     context::Context,
     names,
@@ -187,7 +193,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Replay(args) => case::replay(context, &args),
         Command::List => list(context, &session),
         Command::Show { plugin } => show(context, &session, &plugin),
-        Command::Remove { plugin, steps } => remove(&session, &plugin, steps),
+        Command::Remove { plugin, steps } => remove(context, &session, &plugin, steps),
         Command::Disable { plugins, force } => {
             let plugins = plugins.pick(&session, ASSEMBLY)?;
             step_state::of_plugins(context, &session, &plugins, (false, force))
@@ -217,16 +223,44 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
     if let Some(outcome) = args.what_if.tried(context, session, change)? {
         return Ok(outcome);
     }
-    let pushed = session.push(&assembly, &options).map_err(|mut error| {
-        let body = error.body_mut();
-        body.message = format!("{}: {}", file.display(), body.message);
-        error.with_word("FILE", file.display())
+    let push = |options: &PushOptions| session.push(&assembly, options);
+    let pushed = pushed_asking(context, &options, push).map_err(|error| match error.downcast::<Error>() {
+        Ok(error) => of_file(error, &file).into(),
+        Err(error) => error,
     })?;
     let what = if args.how.dry_run { "would push" } else { "pushed" };
     Ok(Outcome::new(
         pushed_json(&name, &pushed, &args.how),
-        pushed_text(context, &format!("{what} {name}"), &pushed),
+        pushed_text(context, (&format!("{what} {name}"), &name), &pushed),
     ))
+}
+
+/// Pushes; what may take steps away or out of work is tried first, and said before it is done.
+pub(super) fn pushed_asking(
+    context: &Context,
+    options: &PushOptions,
+    mut push: impl FnMut(&PushOptions) -> sluice_model::Result<Pushed>,
+) -> anyhow::Result<Pushed> {
+    let takes = (options.prune || options.force) && !options.dry_run && !context.goes_on();
+    if takes {
+        let trial = push(&PushOptions {
+            dry_run: true,
+            ..options.clone()
+        })?;
+        reach::of_push(context, &trial)?;
+    }
+    Ok(push(options)?)
+}
+
+/// What was wrong with a file says which one it was.
+fn of_file(mut error: Error, file: &Path) -> Error {
+    let body = error.body_mut();
+    body.message = format!("{}: {}", file.display(), body.message);
+    // Other remedies speak of another file, as that of a solution.
+    match body.remedies.contains(&Remedy::PushForced) {
+        true => error.with_word("FILE", file.display()),
+        false => error,
+    }
 }
 
 /// The name that a file stands for: `phone_normalizer.wasm` is `phone-normalizer`.
@@ -234,126 +268,6 @@ fn name_of(file: &Path) -> Option<String> {
     let stem = file.file_stem()?.to_str().filter(|stem| *stem != "-")?;
     let stem = stem.strip_suffix(".component").unwrap_or(stem);
     Some(stem.replace('_', "-")).filter(|name| !name.is_empty())
-}
-
-pub(super) fn pushed_json(name: &str, pushed: &Pushed, how: &How) -> Json {
-    let wants: Vec<Json> = pushed
-        .wants
-        .iter()
-        .map(|(kind, wants)| json!({ "type": kind, "capabilities": wants }))
-        .collect();
-    let needs = pushed.privileges.iter();
-    let needs: Vec<Json> = needs
-        .map(|(kind, privileges)| json!({ "type": kind, "privileges": privileges }))
-        .collect();
-    json!({
-        "id": pushed.id.to_string(),
-        "name": name,
-        "version": pushed.version,
-        "dryRun": how.dry_run,
-        "types": pushed.types,
-        "added": steps_json(&pushed.added),
-        "updated": steps_json(&pushed.updated),
-        "undeclared": steps_json(&pushed.undeclared),
-        "removed": steps_json(&pushed.removed),
-        "givenUp": pushed.given_up,
-        "disabled": steps_json(&pushed.disabled),
-        "deactivated": steps_json(&pushed.deactivated),
-        "kept": steps_json(&pushed.kept),
-        "lacking": lacking_json(&pushed.lacking),
-        "wants": wants,
-        "privileges": needs,
-    })
-}
-
-/// Steps that lack what their types ask for.
-pub(crate) fn lacking_json(lacking: &[Lacking]) -> Json {
-    let each = lacking.iter().map(|one| {
-        let (id, name) = &one.step;
-        json!({ "id": id.to_string(), "name": name, "grants": one.grants, "disabled": one.disabled })
-    });
-    each.collect()
-}
-
-fn steps_json(steps: &[(Uuid, String)]) -> Json {
-    steps
-        .iter()
-        .map(|(id, name)| json!({ "id": id.to_string(), "name": name }))
-        .collect()
-}
-
-pub(super) fn pushed_text(context: &Context, what: &str, pushed: &Pushed) -> String {
-    let mut text = format!(
-        "{what} {}: {} ({})",
-        pushed.version,
-        count(pushed.types.len(), "type"),
-        pushed.types.join(", ")
-    );
-    let changed = [&pushed.added, &pushed.updated, &pushed.removed, &pushed.disabled];
-    if changed.iter().all(|steps| steps.is_empty()) {
-        text.push_str("; its steps are as they were");
-    }
-    for (what, steps) in [
-        ("added", &pushed.added),
-        ("updated", &pushed.updated),
-        ("removed", &pushed.removed),
-        ("disabled", &pushed.disabled),
-        ("kept its configuration", &pushed.kept),
-    ] {
-        for (id, step) in steps {
-            text.push_str(&format!("\n  {what:8} {id}  {step}"));
-        }
-    }
-    for (id, workflow) in &pushed.deactivated {
-        text.push_str(&format!("\n  deactivated {id}  the workflow {workflow}"));
-    }
-    for plugin_type in &pushed.given_up {
-        text.push_str(&format!("\n  given up  {plugin_type}: the file has no such type"));
-    }
-    for (kind, privileges) in &pushed.privileges {
-        text.push_str(&format!("\n  {kind} needs {}", privileges.join(", ")));
-    }
-    text.push_str(&lacking_text(context, &pushed.lacking));
-    let left: Vec<_> = pushed
-        .undeclared
-        .iter()
-        .filter(|step| !pushed.removed.contains(step))
-        .collect();
-    for (id, step) in &left {
-        text.push_str(&format!("\n  no longer declared  {id}  {step}"));
-    }
-    if !left.is_empty() {
-        text.push_str(&format!(
-            "\nremove what is no longer declared: {}",
-            context.command("sluice plugin push … --prune")
-        ));
-    }
-    text
-}
-
-/// The command that grants a step what it lacks: it says all that the step has from then on.
-pub(super) fn grant(step: Uuid, held: &[String], lacks: &[String]) -> String {
-    format!("sluice step update {step} --grant {}", [held, lacks].concat().join(","))
-}
-
-/// What to do about steps that lack what their types ask for.
-pub(crate) fn lacking_text(context: &Context, lacking: &[Lacking]) -> String {
-    let mut text = String::new();
-    for one in lacking {
-        let (id, name) = &one.step;
-        let grants = one.grants.join(",");
-        let is = if one.disabled { "disabled" } else { "enabled" };
-        text.push_str(&format!(
-            "\n  {is:8} {id}  {name}: it asks for {grants}, which it is not granted"
-        ));
-        let grant = context.command(&grant(*id, &one.held, &one.grants));
-        text.push_str(&format!("\n           {grant}"));
-        if one.disabled {
-            let enable = context.command(&format!("sluice step enable {id}"));
-            text.push_str(&format!("\n           {enable}"));
-        }
-    }
-    text
 }
 
 /// A plug-in's types and its steps.
@@ -449,9 +363,11 @@ fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Ou
     Ok(Outcome::new(document, text))
 }
 
-fn remove(session: &Session, plugin: &str, with_steps: bool) -> anyhow::Result<Outcome> {
+fn remove(context: &Context, session: &Session, plugin: &str, with_steps: bool) -> anyhow::Result<Outcome> {
     let (id, plugin) = names::called(session, ASSEMBLY, plugin)?;
     let steps = if with_steps { parts(session, id)?.1 } else { Vec::new() };
+    let row = Reference::new(ASSEMBLY, id);
+    reach::of_deletes(context, session, &[row])?;
     let parts = steps.iter().map(Row::reference).chain([Reference::new(ASSEMBLY, id)]);
     session.execute_all(&parts.map(Request::delete).collect::<Vec<_>>())?;
     let removed: Vec<(Uuid, String)> = steps.iter().map(named).collect();

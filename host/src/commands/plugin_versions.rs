@@ -5,9 +5,12 @@ use std::{io::Write, path::Path};
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Reference, json as rows};
-use sluice_platform::prelude::*;
+use sluice_platform::{PushOptions, prelude::*};
 
-use super::plugin::{How, pushed_json, pushed_text};
+use super::{
+    plugin::{How, pushed_asking},
+    plugin_pushed::{pushed_json, pushed_text},
+};
 use crate::{
     context::Context,
     files,
@@ -54,15 +57,21 @@ pub(super) fn roll_back(
     how: &How,
 ) -> anyhow::Result<Outcome> {
     let id = session.find_one(ASSEMBLY, plugin)?;
-    let (version, pushed) = session.roll_back(id, to, &how.options(None))?;
+    let mut version = None;
+    let mut back = |options: &PushOptions| {
+        let (to, pushed) = session.roll_back(id, to, options)?;
+        version = Some(to);
+        Ok(pushed)
+    };
+    let pushed = pushed_asking(context, &how.options(None), &mut back)?;
     let name = names::get(session, ASSEMBLY, id, &["name"])?;
     let name = name.text("name").unwrap_or(plugin);
     let mut document = pushed_json(name, &pushed, how);
     if let Json::Object(map) = &mut document {
-        map.insert("digest".to_owned(), json!(version.digest));
+        map.insert("digest".to_owned(), json!(version.map(|version| version.digest)));
     }
     let what = if how.dry_run { "would roll back" } else { "rolled back" };
-    let text = pushed_text(context, &format!("{what} {name} to"), &pushed);
+    let text = pushed_text(context, (&format!("{what} {name} to"), name), &pushed);
     Ok(Outcome::new(document, text))
 }
 

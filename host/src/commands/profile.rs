@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Row, Value, coerce};
 
 use super::{
+    reach,
     row_change::{self, Changes},
     selection::{Picked, Selection},
     several,
@@ -145,7 +146,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             table,
             column,
             rights,
-        } => change(&session, &profile(&name)?, (&table, &column), &rights, true),
+        } => change(context, &session, &profile(&name)?, (&table, &column), (&rights, true)),
         Command::Revoke {
             profile: name,
             table,
@@ -153,7 +154,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             rights,
         } => {
             let rights = if rights.is_empty() { Of::ALL.to_vec() } else { rights };
-            change(&session, &profile(&name)?, (&table, &column), &rights, false)
+            change(context, &session, &profile(&name)?, (&table, &column), (&rights, false))
         }
         Command::MemberAdd { profile: name, member } => link(context, &session, &profile(&name)?, &member, true),
         Command::MemberRemove { profile: name, member } => link(context, &session, &profile(&name)?, &member, false),
@@ -169,19 +170,24 @@ fn permission(session: &dyn Door, profile: &Reference, (table, column): (&str, &
 }
 
 fn change(
+    context: &Context,
     session: &dyn Door,
     profile: &Reference,
     (table, column): (&str, &str),
-    rights: &[Of],
-    gives: bool,
+    (rights, gives): (&[Of], bool),
 ) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
     coerce::column(catalog.table(table)?, column)?;
     let there = permission(session, profile, (table, column))?;
-    let of = |right: Of| {
-        let held = there.as_ref().and_then(|row| row.int(right.column())) == Some(GIVES);
-        if rights.contains(&right) { gives } else { held }
-    };
+    let held = |right: &Of| there.as_ref().and_then(|row| row.int(right.column())) == Some(GIVES);
+    let of = |right: Of| if rights.contains(&right) { gives } else { held(&right) };
+    let lost = Of::ALL.into_iter().filter(|right| held(right) && !of(*right));
+    let lost: Vec<&str> = lost.map(Of::word).collect();
+    if !lost.is_empty() && !context.goes_on() {
+        let name = names::called(session, PROFILE, &profile.id.to_string())?.1;
+        let members = members(session, profile)?.len();
+        reach::of_permission(context, (&name, members), (&format!("{table}.{column}"), &lost))?;
+    }
     let given: Vec<&str> = Of::ALL.into_iter().filter(|right| of(*right)).map(Of::word).collect();
     let mut row = match &there {
         Some(row) => Row::new(PERMISSION, row.id),
@@ -236,7 +242,15 @@ fn link(
     let told = format!("{done} profile {}", profile.id);
     // Who is there is asked of each by itself: a name says whether it is a user's or a team's.
     let find = |name: &str| Ok(name.to_owned());
-    several::picked(context, ("member", &told), &members, find, several::quietly, |member| {
+    let first = |found: &[&String]| {
+        let name = names::called(session, PROFILE, &profile.id.to_string())?.1;
+        let who: Vec<&str> = found.iter().map(|member| member.as_str()).collect();
+        match add || who.is_empty() {
+            true => Ok(()),
+            false => reach::told(context, &format!("what {name} gives is lost by {}", who.join(", "))),
+        }
+    };
+    several::picked(context, ("member", &told), &members, find, first, |member| {
         let holder = names::principal(session, &member)?;
         let request = Request::new(message)
             .with("Target", profile.clone())
@@ -296,20 +310,21 @@ fn show(context: &Context, session: &dyn Door, profile: &Reference) -> anyhow::R
         })
         .collect();
     let name = row.text("name").unwrap_or_default();
-    let text = format!(
-        "{}\n\n{}",
-        people::pairs(&[
-            ("profile", name),
-            ("description", row.text("description").unwrap_or_default()),
-            ("members", &named.join(", ")),
-        ]),
-        grid.text("gives nothing by name")
-    );
+    let head = people::pairs(&[
+        ("profile", name),
+        ("description", row.text("description").unwrap_or_default()),
+        ("members", &named.join(", ")),
+    ]);
     let document = json!({
         "id": profile.id.to_string(),
         "name": name,
         "permissions": given,
         "members": members.iter().zip(&named).map(|(member, name)| json!({ "id": member.id.to_string(), "name": name })).collect::<Vec<_>>(),
     });
-    Ok(Outcome::new(document, text))
+    Ok(Outcome::table(
+        document,
+        &format!("{head}\n"),
+        grid.text("gives nothing by name"),
+        "",
+    ))
 }

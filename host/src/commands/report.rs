@@ -182,16 +182,16 @@ fn qualify_rate(context: &Context, session: &Session, plot: bool) -> anyhow::Res
         })
         .collect();
     lines.push(("all", String::new(), rate.total));
-    let (text, note) = qualify_rate_text(&rate, &lines, plot);
+    let (table, note) = qualify_rate_text(&rate, &lines, plot);
     let document = json!({
         "value": value,
         "total": closed_json(rate.total),
         "from_audit_trail": rate.from_audit_trail,
     });
-    Ok(Outcome::table(document, "", text, &note))
+    Ok(Outcome::table(document, "", table, &note))
 }
 
-/// The rates, and what is said to them.
+/// The table or the bars, and what is said behind them.
 fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed)], plot: bool) -> (String, String) {
     if plot {
         let bar = |(by, name, closed): &(&str, String, Closed)| Bar {
@@ -278,11 +278,9 @@ fn funnel(session: &Session, plot: bool) -> anyhow::Result<Outcome> {
         Some(rate) => format!("{} of the closed leads were qualified", percent(Some(rate))),
         None => "no lead is closed yet".to_owned(),
     };
-    let text = format!(
-        "volume\n{numbers}\n\nrate\n{rate}\n\nvelocity\n{}",
-        velocity_text(&funnel.velocity, plot)
-    );
-    Ok(Outcome::new(document, text))
+    let head = format!("volume\n{numbers}\n\nrate\n{rate}\n\nvelocity");
+    let stages = velocity_text(&funnel.velocity, plot);
+    Ok(Outcome::table(document, &head, stages, ""))
 }
 
 fn reasons(session: &Session, plot: bool) -> anyhow::Result<Outcome> {

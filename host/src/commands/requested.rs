@@ -1,10 +1,10 @@
 //! A request of the past in words: what was to be done, to which row.
 
 use sluice_engine::{RecordedRequest, Refused, Session};
-use sluice_model::{Filter, Parameter, Query, Reference, Request, Right, Value};
+use sluice_model::{Filter, Parameter, Query, Reference, Request, Right, Row, Value};
 use sluice_platform::rows_of_process;
 
-use crate::names::Labels;
+use crate::{culprits::DETECTING, names::Labels, text::quoted};
 
 /// Parameters that hold the id of a row, with its table.
 const IDS: [(&str, &str); 4] = [
@@ -45,6 +45,55 @@ fn row_in(request: &Request) -> Option<Reference> {
     let rows = ["Target", "LeadId", "OpportunityClose"];
     let found = rows.into_iter().find_map(of);
     found.or_else(closed).or_else(|| IDS.into_iter().find_map(by_id))
+}
+
+/// The command that sends a Create, Update or Delete again; nothing, where it has something that a command line does
+/// not say, or too much.
+pub(super) fn command(request: &Request) -> Option<String> {
+    let mut inputs = request.inputs.iter().filter(|(name, _)| &***name != "Target");
+    let detects = match (inputs.next(), inputs.next()) {
+        (None, _) => "",
+        (Some((name, Parameter::Value(Value::Bool(false)))), None) if &**name == "SuppressDuplicateDetection" => {
+            DETECTING
+        }
+        _ => return None,
+    };
+    let command = match (&*request.message, request.inputs.get("Target")?) {
+        ("Create", Parameter::Row(row)) if row.id.is_nil() => {
+            format!("sluice row create {}{}", row.table, assignments(row)?)
+        }
+        ("Update", Parameter::Row(row)) if !row.id.is_nil() => {
+            format!("sluice row update {} {}{}", row.table, row.id, assignments(row)?)
+        }
+        ("Delete", Parameter::Reference(row)) => format!("sluice row delete {} {}", row.table, row.id),
+        _ => return None,
+    };
+    Some(format!("{command}{detects}")).filter(|command| command.len() <= LONGEST)
+}
+
+/// A longer command is none that people paste.
+const LONGEST: usize = 1_000;
+
+/// ` name=Zed creditlimit=5`; nothing, where a value is one that is not written so.
+fn assignments(row: &Row) -> Option<String> {
+    let each = row.values.iter().map(|(name, value)| {
+        let text = match value {
+            Value::Null => "null".to_owned(),
+            // These would be taken for something else.
+            Value::Text(text) if text.is_empty() || text == "null" || text.starts_with('@') => return None,
+            Value::Text(text) => text.to_string(),
+            Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+            Value::Int(number) | Value::Choice(number) => number.to_string(),
+            Value::BigInt(number) => number.to_string(),
+            Value::Decimal(number) | Value::Money(number) => number.to_string(),
+            Value::Lookup(row) => format!("{}:{}", row.table, row.id),
+            Value::DateTime(time) => time.to_string(),
+            Value::Date(date) => date.to_string(),
+            _ => return None,
+        };
+        Some(format!(" {}", quoted(&format!("{name}={text}"))))
+    });
+    each.collect()
 }
 
 /// The row that goes through a process, at its present stage.

@@ -350,12 +350,9 @@ fn show(context: &Context, session: &dyn Door, role: &str) -> anyhow::Result<Out
     if context.json() {
         return Ok(Outcome::new(document, String::new()));
     }
-    let text = format!(
-        "{}\n\n{}",
-        people::sheet(context, table, &row)?,
-        matrix(&catalog, &privileges)
-    );
-    Ok(Outcome::new(document, text))
+    let sheet = people::sheet(context, table, &row)?;
+    let (table, others) = matrix(&catalog, &privileges);
+    Ok(Outcome::table(document, &format!("{sheet}\n"), table, &others))
 }
 
 fn diff(context: &Context, session: &dyn Door, roles: [&str; 2]) -> anyhow::Result<Outcome> {
@@ -368,7 +365,8 @@ fn diff(context: &Context, session: &dyn Door, roles: [&str; 2]) -> anyhow::Resu
 }
 
 /// The privileges as the role editor shows them: a table a line, a right a column.
-fn matrix(catalog: &Catalog, privileges: &[(String, Depth)]) -> String {
+/// Those of no table are told behind it.
+fn matrix(catalog: &Catalog, privileges: &[(String, Depth)]) -> (String, String) {
     let mut tables: BTreeMap<&str, BTreeMap<Right, Depth>> = BTreeMap::new();
     let mut others = Vec::new();
     for (name, depth) in privileges {
@@ -385,9 +383,8 @@ fn matrix(catalog: &Catalog, privileges: &[(String, Depth)]) -> String {
         grid.row([table].into_iter().chain(Right::ALL.iter().map(depth)));
     }
     let text = grid.text("no privileges on tables");
-    if others.is_empty() {
-        text
-    } else {
-        format!("{text}\n\nand, of no table:\n{}", others.join("\n"))
+    match others.is_empty() {
+        true => (text, String::new()),
+        false => (text, format!("\nand, of no table:\n{}", others.join("\n"))),
     }
 }

@@ -1,7 +1,7 @@
 //! `sluice row`: rows of any table.
 
 use serde_json::json;
-use sluice_engine::keys;
+use sluice_engine::{Session, keys};
 use sluice_model::{
     Name, Parameter, Query, Reference, Request, Response, Right, Row, TableDef, Value, json as rows, odata,
 };
@@ -9,6 +9,7 @@ use sluice_model::{
 use super::{
     row_change::{self, Changes},
     selection::Selection,
+    view,
 };
 use crate::{
     assign,
@@ -112,7 +113,10 @@ pub(crate) struct List {
 /// Which rows of a table, and what of them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Which {
-    /// Which rows: "statecode eq 0 and contains(companyname,'oil')".
+    /// The rows of a view, with its columns and in its order: the same as `view run`.
+    #[arg(long, value_name = "VIEW", conflicts_with = "distinct")]
+    view: Option<String>,
+    /// Which rows: "statecode eq 0 and contains(companyname,'oil')". With --view, those of the view.
     #[arg(long, value_name = "ODATA")]
     filter: Option<String>,
     /// Only these columns.
@@ -264,8 +268,21 @@ pub(crate) fn target(session: &dyn Door, table: &str, id: &str) -> anyhow::Resul
     Ok(Reference::new(table, id))
 }
 
-pub(super) fn list(context: &Context, session: &dyn Door, table: &str, args: &Which) -> anyhow::Result<Outcome> {
+pub(super) fn list(context: &Context, session: &Session, table: &str, args: &Which) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(table)?.clone();
+    if args.view.is_some() {
+        let run = view::Run {
+            view: args.view.clone(),
+            table: Some(table.name.to_string()),
+            fetch: None,
+            filter: args.filter.clone(),
+            select: args.select.clone(),
+            order: args.order.clone(),
+            top: args.top,
+            count: args.count,
+        };
+        return view::rows(context, session, &run);
+    }
     let asked = asked(session, &table, args);
     let mut query = asked.or_else(|error| after_privilege(session, &table.name, Right::Read, error))?;
     query.top = args.top;
@@ -274,7 +291,7 @@ pub(super) fn list(context: &Context, session: &dyn Door, table: &str, args: &Wh
         return Err(Usage::because("--distinct goes with --select: rows are all different"));
     }
     if args.count {
-        return super::view::count(session, query);
+        return view::count(session, query);
     }
     lists::list(context, session, query)
 }

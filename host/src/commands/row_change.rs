@@ -1,12 +1,12 @@
 //! What is done to rows of a table: changed, removed, given to another owner, shared; to one or to several at once.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use sluice_engine::Session;
 use sluice_model::{Reference, Request, Result, Right, Rights, Row};
 
 use super::{
     each, reach,
-    row::{detecting, read, references},
+    row::{detecting, read},
     selection::{Chosen, Picked, Selection},
     several::{self, Known},
 };
@@ -160,21 +160,8 @@ fn update_each(
     several::picked(context, (what, "updated"), rows, find, first, |Known(row)| {
         let request = detecting(Request::update(changed(&row)?), detect_duplicates);
         let response = session.execute(request)?;
-        updated(context, &row, references(&response, "RolesRemoved"))
+        several::with_roles_removed(context, &response, done("updated", &row))
     })
-}
-
-/// What an Update did; who moves to another business unit leaves roles behind.
-fn updated(context: &Context, row: &Reference, removed: &[Reference]) -> anyhow::Result<each::Done> {
-    let (mut item, text) = done("updated", row);
-    if removed.is_empty() {
-        return Ok((item, text));
-    }
-    let labels = Labels::load(context, removed.iter().cloned())?;
-    let names: Vec<String> = removed.iter().map(|role| labels.name(role)).collect();
-    let one = |role: &Reference| json!({ "id": role.id.to_string(), "name": labels.name(role) });
-    item.insert("rolesRemoved".to_owned(), removed.iter().map(one).collect());
-    Ok((item, format!("{text}; taken away with the move: {}", names.join(", "))))
 }
 
 fn done(what: &str, row: &Reference) -> (Map<String, Json>, String) {
@@ -187,13 +174,16 @@ fn each_of(
     session: &dyn Door,
     (table, done): (&str, &str),
     rows: &Picked,
+    first: impl Fn(&[Reference]) -> anyhow::Result<()>,
     work: impl Fn(&Reference) -> anyhow::Result<each::Done>,
 ) -> anyhow::Result<Outcome> {
     let what = sluice_engine::noun(table);
     let find = |name: &str| Ok(Known(Reference::new(table, session.find_one(table, name)?)));
-    several::picked(context, (what, done), rows, find, several::quietly, |Known(row)| {
-        work(&row)
-    })
+    let first = |found: &[&Known]| {
+        let rows: Vec<Reference> = found.iter().map(|found| found.0.clone()).collect();
+        first(&rows)
+    };
+    several::picked(context, (what, done), rows, find, first, |Known(row)| work(&row))
 }
 
 /// Removes rows of a table.
@@ -234,7 +224,8 @@ pub(super) fn assign(context: &Context, session: &Session, args: &Assign) -> any
     let (named, [owner]) = split_last(&args.chosen, &args.words, "who is to own them")?;
     let rows = args.chosen.pick(session, &args.table, named)?;
     let owner = names::principal(session, owner)?;
-    each_of(context, session, (&args.table, "assigned"), &rows, |row| {
+    let first = |_: &[Reference]| Ok(());
+    each_of(context, session, (&args.table, "assigned"), &rows, first, |row| {
         let request = Request::new("Assign")
             .with("Target", row.clone())
             .with("Assignee", owner.clone());
@@ -252,7 +243,8 @@ pub(super) fn share(context: &Context, session: &Session, args: &Share) -> anyho
     let message = if args.replace { "ModifyAccess" } else { "GrantAccess" };
     let principal = names::principal(session, principal)?;
     let name = Labels::load(context, [principal.clone()])?.name(&principal);
-    each_of(context, session, (&args.table, "shared"), &rows, |row| {
+    let first = |_: &[Reference]| Ok(());
+    each_of(context, session, (&args.table, "shared"), &rows, first, |row| {
         let request = Request::new(message)
             .with("Target", row.clone())
             .with("Principal", principal.clone())
@@ -270,7 +262,8 @@ pub(super) fn unshare(context: &Context, session: &Session, args: &Unshare) -> a
     let (named, [principal]) = split_last(&args.chosen, &args.words, "from whom it is taken")?;
     let rows = args.chosen.pick(session, &args.table, named)?;
     let principal = names::principal(session, principal)?;
-    each_of(context, session, (&args.table, "unshared"), &rows, |row| {
+    let first = |rows: &[Reference]| reach::of_unsharing(context, session, rows, &principal);
+    each_of(context, session, (&args.table, "unshared"), &rows, first, |row| {
         let request = Request::new("RevokeAccess")
             .with("Target", row.clone())
             .with("Revokee", principal.clone());

@@ -5,7 +5,7 @@ mod values;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, json};
 use sluice_engine::Session;
-use sluice_model::{Code, Error, Query, Request, Row, Value, coerce};
+use sluice_model::{Code, ColumnType, Error, Query, Request, Right, Row, Value, coerce};
 
 use super::{jobs, reach};
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     door::Door,
     output::{Grid, Outcome},
     people::pairs,
+    usage::Usage,
 };
 
 use values::{change, shown};
@@ -340,7 +341,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List => Ok(list(&row(&session)?)),
         Command::Show => Ok(show(&row(&session)?)),
         Command::Get { name } => Ok(one(name, &row(&session)?)),
-        Command::Set { name, value } => set(context, &session, name, change(name, &value)?),
+        Command::Set { name, value } => {
+            let changed = change(name, &value)?;
+            check_range(&session, name, &value, &changed)?;
+            set(context, &session, name, changed)
+        }
         Command::Unset { name } => {
             let catalog = session.catalog()?;
             let table = catalog.table(TABLE)?;
@@ -352,6 +357,30 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 const TABLE: &str = "organization";
+
+/// Refuses a number that the setting does not take, in the words of the setting.
+fn check_range(session: &dyn Door, line: &Line, given: &str, value: &Value) -> anyhow::Result<()> {
+    let catalog = session.catalog()?;
+    let ColumnType::Int { min, max } = coerce::column(catalog.table(TABLE)?, line.column)?.kind else {
+        return Ok(());
+    };
+    let (least, most) = (min.unwrap_or(i32::MIN), max.unwrap_or(i32::MAX));
+    if value.as_int().is_none_or(|number| (least..=most).contains(&number)) {
+        return Ok(());
+    }
+    let (units, none) = line.takes.units().unwrap_or_default();
+    // None is said by its word.
+    let (least, word) = match none {
+        "" => (least, String::new()),
+        none => (least.max(1), format!(", or {none}")),
+    };
+    let unit = units.first().map_or("", |(unit, _)| *unit);
+    session.check_privilege(TABLE, Right::Write)?;
+    Err(Usage::because(format!(
+        "`{given}` is nothing that {} takes: {least}{unit} to {most}{unit}{word}",
+        line.name
+    )))
+}
 
 fn set(context: &Context, session: &Session, name: &Line, value: Value) -> anyhow::Result<Outcome> {
     let organization = row(session)?;
@@ -402,7 +431,6 @@ fn one(line: &Line, row: &Row) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::usage::Usage;
 
     #[test]
     fn settings_take_words() {

@@ -1,14 +1,14 @@
 //! What is done to rows that somebody picks: to one that is named by itself, or to several with one outcome for each;
 //! and said before whom it reaches.
 
-use serde_json::Map;
-use sluice_model::{Error, Reference, Request, Result, Row, Uuid};
+use serde_json::{Map, json};
+use sluice_model::{Error, Reference, Request, Response, Result, Row, Uuid};
 
-use super::{each, reach, selection::Picked};
+use super::{each, reach, row::references, selection::Picked};
 use crate::{
     context::Context,
     door::Door,
-    names,
+    names::{self, Labels},
     output::{Exit, Outcome},
     report,
 };
@@ -95,9 +95,26 @@ pub(super) fn update(
     let find = |name: &str| session.find_one(table, name);
     picked(context, (what, done), rows, find, first, |id| {
         let name = names::called(session, table, &id.to_string())?.1;
-        session.execute(Request::update(changed(id)))?;
-        Ok((item(id), format!("{done} {what} {name} {id}")))
+        let response = session.execute(Request::update(changed(id)))?;
+        with_roles_removed(context, &response, (item(id), format!("{done} {what} {name} {id}")))
     })
+}
+
+/// What an Update did, with the roles that whoever moved to another business unit left behind.
+pub(super) fn with_roles_removed(
+    context: &Context,
+    response: &Response,
+    (mut item, text): each::Done,
+) -> anyhow::Result<each::Done> {
+    let removed = references(response, "RolesRemoved");
+    if removed.is_empty() {
+        return Ok((item, text));
+    }
+    let labels = Labels::load(context, removed.iter().cloned())?;
+    let names: Vec<String> = removed.iter().map(|role| labels.name(role)).collect();
+    let one = |role: &Reference| json!({ "id": role.id.to_string(), "name": labels.name(role) });
+    item.insert("rolesRemoved".to_owned(), removed.iter().map(one).collect());
+    Ok((item, format!("{text}; taken away with the move: {}", names.join(", "))))
 }
 
 /// Removes each of the rows.

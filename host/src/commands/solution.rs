@@ -13,7 +13,8 @@ use sluice_platform::{ImportOptions, Imported};
 
 use super::{
     jobs,
-    plugin::{lacking_json, lacking_text},
+    plugin_pushed::{lacking_json, lacking_text},
+    reach,
 };
 use crate::{
     context::Context,
@@ -59,7 +60,7 @@ pub(crate) enum Command {
         version: Option<String>,
     },
     /// Add components: table, column (TABLE.COLUMN), key (TABLE.KEY), option-set (NAME or TABLE.COLUMN), mapping
-    /// (SOURCE:TARGET), role, plugin, workflow, duplicate-rule, flow, form and view (TABLE:NAME),
+    /// (SOURCE:TARGET), role, plugin, workflow, business-rule, duplicate-rule, flow, form and view (TABLE:NAME),
     /// web-resource, column-profile, team-template, offline-profile.
     Add(Components),
     /// Take components out again; in the organisation they stay.
@@ -217,9 +218,11 @@ fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outc
     } else {
         people::sheet(context, table, &row)?
     };
-    Ok(Outcome::new(
+    Ok(Outcome::table(
         document,
-        format!("{sheet}\n\n{}", grid.text("no components")),
+        &format!("{sheet}\n"),
+        grid.text("no components"),
+        "",
     ))
 }
 
@@ -353,6 +356,7 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
 }
 
 fn delete(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {
+    reach::of_solution(context, session, name)?;
     let done = session.delete_solution(name)?;
     // What was removed is out of work; that its codes are removed later would harm nobody.
     jobs::run_all(context, session, &done.jobs)?;

@@ -111,7 +111,8 @@ struct Settings {
     /// Of a step on Create or Update: the columns that it listens to.
     #[arg(long, value_name = "a,b", value_delimiter = ',')]
     columns: Option<Vec<String>>,
-    /// The row as it was or will be: pre, post or both, an alias, and columns (none for all).
+    /// The row as it was or will be: pre, post or both, an alias, and columns (none for all); as often as needed. In an
+    /// update, those that are given take the place of all that the step has.
     #[arg(long, value_name = "pre:ALIAS:a,b", value_parser = image)]
     image: Vec<ImageSpec>,
     /// What the plug-in gets as its configuration; @F is the contents of a file.
@@ -371,6 +372,9 @@ fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result
     let change = |_| Ok(changing_step(row.clone(), images.map(<[_]>::to_vec), secure.clone()));
     if let Some(outcome) = args.what_if.tried(context, session, change)? {
         return Ok(outcome);
+    }
+    if let Some(images) = images {
+        reach::of_images(context, session, id, images)?;
     }
     session.update_step(&row, images, secure.as_deref())?;
     let done = format!("updated step {id}");

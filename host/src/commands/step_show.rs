@@ -222,7 +222,8 @@ fn mode(step: &Row) -> &'static str {
 pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
     let mut grid = Grid::new([
         "state", "message", "table", "stage", "rank", "mode", "step", "plug-in", "run as", "managed", "id",
-    ]);
+    ])
+    .sparing(&["plug-in", "table", "message", "mode", "rank", "managed", "run as"]);
     for step in steps {
         grid.row([
             &registry.state(step),

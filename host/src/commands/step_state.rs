@@ -2,7 +2,12 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Error, Filter, Query, Request, Row, Timestamp, Uuid, Value, codes::Kind, json::whole_seconds};
+use sluice_model::{
+    Error, Filter, Query, Request, Row, Timestamp, Uuid, Value,
+    codes::Kind,
+    json::whole_seconds,
+    remedy::{Case, Resolution},
+};
 use sluice_platform::prelude::*;
 
 use super::{
@@ -174,6 +179,12 @@ fn ended(before: &Row, change: &Row, now: Timestamp) -> String {
     }
 }
 
+/// What is told of steps that others rely on.
+static MANAGED: Case = Case {
+    cause: "the step is not the organisation's own, and nobody said that it is meant all the same",
+    resolution: Resolution::new("say that it is meant, with --force, or leave the step at work", &[]),
+};
+
 /// Refuses to take steps out of work that are not the organisation's own.
 fn refuse_managed(steps: &[&Row], what: &str) -> anyhow::Result<()> {
     let whose = |step: &&&Row| !step_show::managed(step).is_empty();
@@ -195,6 +206,7 @@ fn refuse_managed(steps: &[&Row], what: &str) -> anyhow::Result<()> {
         managed.join(", "),
         if managed.len() == 1 { "it" } else { "them" },
     ))
+    .in_case(&MANAGED)
     .with_table(step_show::STEP)
     .into())
 }

@@ -6,7 +6,7 @@ use sluice_engine::Session;
 use sluice_model::{Filter, Query, Row, Uuid, Value};
 use sluice_platform::{DeclaredNeeds, prelude::*};
 
-use super::{plugin, step_show, uses};
+use super::{plugin_pushed, step_show, uses};
 use crate::{
     context::Context,
     door::Door,
@@ -20,7 +20,7 @@ pub(super) fn lacks(context: &Context, session: &Session, step: Uuid) -> (Declar
     let mut lines: Vec<String> = uses::lacking(&needs).into_iter().collect();
     if !needs.ungranted.is_empty() {
         let grants = needs.ungranted.join(",");
-        let grant = context.command(&plugin::grant(step, &needs.granted, &needs.ungranted));
+        let grant = context.command(&plugin_pushed::grant(step, &needs.granted, &needs.ungranted));
         lines.push(format!(
             "its plug-in asks for {grants}, which the step is not granted: where it uses that, the request is refused\n  {grant}"
         ));

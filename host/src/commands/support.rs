@@ -7,13 +7,13 @@ use sluice_engine::{Refused, Session};
 use sluice_model::{Code, Error, Filter, Query, Row, Uuid, codes::Kind, json as rows, parameter};
 use sluice_platform::prelude::*;
 
-use super::{settings, trace};
+use super::{settings, trace, why};
 use crate::{
     context::Context,
     culprits::{self, Sender},
     door::Door,
     files,
-    names::Labels,
+    names::{self, Labels},
     output::Outcome,
     report,
 };
@@ -31,7 +31,7 @@ pub(crate) enum Command {
 pub(crate) struct Bundle {
     /// The file; without it, or as -, standard output.
     file: Option<PathBuf>,
-    /// The request: its correlation id, or the end of it.
+    /// The request: its correlation id, or the end of it; or the id of a job that it set off.
     #[arg(long, value_name = "ID")]
     correlation: String,
     /// With what the request sent and what plug-ins said.
@@ -46,7 +46,7 @@ pub(crate) struct Bundle {
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let Command::Bundle(args) = command;
     let session = context.session()?;
-    let correlation = trace::correlation(&session, &args.correlation)?;
+    let correlation = correlation(&session, &args.correlation)?;
     let document = bundle(context, &session, correlation, args.values)?;
     let text = serde_json::to_string_pretty(&document)?;
     let Some(file) = &args.file else {
@@ -64,6 +64,19 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         );
         Ok(Outcome::new(json!({ "file": file.display().to_string() }), told))
     })
+}
+
+/// The request with that correlation id, or the end of it; or the one that set off the job with that id.
+fn correlation(session: &Session, text: &str) -> anyhow::Result<Uuid> {
+    let id = match text {
+        "@last" => return trace::correlation(session, text),
+        text => why::which(session, text)?,
+    };
+    let of_job = match names::by_ids(session, "asyncoperation", [id], &["correlationid"]) {
+        Ok(jobs) => jobs.get(&id).and_then(|job| job.id_of("correlationid")),
+        Err(_) => None,
+    };
+    Ok(of_job.unwrap_or(id))
 }
 
 fn bundle(context: &Context, session: &Session, correlation: Uuid, values: bool) -> anyhow::Result<Json> {

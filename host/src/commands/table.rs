@@ -7,7 +7,7 @@ use sluice_model::{ColumnDef, ColumnType, Columns, Ownership, TableDef};
 use sluice_platform::TableChange;
 use sluice_platform::prelude::*;
 
-use super::{column, jobs, uses};
+use super::{column, jobs, reach, uses};
 use crate::{
     context::Context,
     door::Door,
@@ -146,11 +146,16 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 hierarchy: yes(args.hierarchy),
             };
             let session = context.session()?;
+            if change.audited == Some(false) {
+                reach::of_unwatching(context, &session, &args.table)?;
+            }
             let outcome = update(&session, &args.table, change)?;
             jobs::with_removals(context, &session, outcome)
         }
         Command::Delete { table } => {
-            context.session()?.delete_table(&table)?;
+            let session = context.session()?;
+            reach::of_table(context, &session, &table)?;
+            session.delete_table(&table)?;
             let text = format!("deleted table {table}, with what roles held on it");
             Ok(Outcome::new(json!({ "table": table }), text))
         }

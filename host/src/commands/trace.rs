@@ -14,7 +14,7 @@ use crate::{
     cut,
     door::Door,
     names::Labels,
-    output::{Grid, Outcome},
+    output::{self, Form, Grid, Outcome},
     people,
     times::Since,
     usage::Usage,
@@ -185,11 +185,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let mut rows = session.traces(query.clone())?;
             let more = cut::to(&mut rows, top);
             let list = match requests {
-                true => {
-                    let table = session.catalog()?.table(REQUEST)?.clone();
-                    let columns: Vec<Name> = REQUEST_COLUMNS.iter().map(|name| (*name).into()).collect();
-                    people::rows_of(context, &table, &rows, Some(&columns))?
-                }
+                true => requests_of(context, &session, &rows)?,
                 false => {
                     let (documents, grid) = calls_of(context, &session, &query, &rows)?;
                     Outcome::list(documents, grid.text("no rows"))
@@ -208,13 +204,45 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 false => trace_checks::withheld_beside(&session, id, shown),
             }
         }
-        Command::Export { trace, step } => case::export(&session, trace.as_deref(), step.as_deref()),
+        Command::Export { trace, step } => case::export(context, &session, trace.as_deref(), step.as_deref()),
         Command::Privileges { correlation, refused } => {
             trace_checks::privileges(&session, correlation.as_deref(), refused)
         }
         Command::Search { text, which, top } => trace_search::search(context, &session, &text, &which, top),
         Command::Tree { correlation } => trace_tree::tree(&session, correlation.as_deref()),
     }
+}
+
+/// The requests, each in a line: for machines and for people.
+fn requests_of(context: &Context, session: &dyn Door, found: &[Row]) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(REQUEST)?.clone();
+    let columns: Vec<Name> = REQUEST_COLUMNS.iter().map(|name| (*name).into()).collect();
+    let labels = Labels::of(context, found)?;
+    let mut grid = Grid::new(["started", "request", "user", "passed", "ms", "correlation", "id"]).sparing(&["id"]);
+    let mut documents = Vec::new();
+    for row in found {
+        let cell = |name: &str| people::cell_of(&table, row, name, &labels);
+        grid.row([
+            cell("sl_startedon"),
+            cell("sl_name"),
+            cell("sl_userid"),
+            cell("sl_succeeded"),
+            row.int("sl_duration").map_or_else(String::new, milliseconds),
+            cell("sl_correlationid"),
+            row.id.to_string(),
+        ]);
+        documents.push(rows::from_row(&table, row, Some(&columns)));
+    }
+    let text = match found.len() {
+        0 => grid.text("no rows"),
+        number => output::with_count(grid.text(""), &people::count(number, "row")),
+    };
+    Ok(Outcome::list(documents, text))
+}
+
+/// `12.3`, of microseconds.
+fn milliseconds(micros: i32) -> String {
+    format!("{}.{}", micros / 1_000, micros % 1_000 / 100)
 }
 
 /// The plug-in calls with their steps and what the plug-ins said, each in a line: for machines and for people.
@@ -258,7 +286,7 @@ pub(super) fn calls_of(
     Ok((documents, grid))
 }
 
-/// A text of several lines in one, not too long a one.
+/// A text of several lines in one; for people not too long a one.
 pub(super) fn line(text: &str) -> String {
     const LONGEST: usize = 60;
     let whole = text
@@ -267,7 +295,8 @@ pub(super) fn line(text: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join(" · ");
-    match whole.chars().count() > LONGEST {
+    let is_long = output::form() == Form::Table && whole.chars().count() > LONGEST;
+    match is_long {
         true => whole.chars().take(LONGEST - 1).chain(['…']).collect(),
         false => whole,
     }

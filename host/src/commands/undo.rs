@@ -63,8 +63,18 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
 fn say_reach(context: &Context, session: &Session, undone: &Undone) -> anyhow::Result<()> {
     const MADE: i32 = 1;
     let catalog = session.catalog()?;
+    let made: Vec<&Reference> = undone
+        .changes
+        .iter()
+        .filter(|one| one.action == MADE)
+        .map(|one| &one.row)
+        .collect();
     for change in &undone.changes {
         let table = catalog.table(&change.row.table)?;
+        // What is a part of a row that goes is not told by itself.
+        if change.action != MADE && made.contains(&&change.row) {
+            continue;
+        }
         let depths = change
             .columns
             .iter()

@@ -29,6 +29,9 @@ pub(crate) enum Command {
     List {
         /// The table.
         table: Option<String>,
+        /// The same.
+        #[arg(long = "table", value_name = "TABLE", conflicts_with = "table")]
+        of: Option<String>,
     },
     /// Show a view with its query.
     Show(Named),
@@ -64,28 +67,28 @@ pub(crate) struct Named {
 pub(crate) struct Run {
     /// The view's name or id.
     #[arg(conflicts_with = "fetch")]
-    view: Option<String>,
+    pub(super) view: Option<String>,
     /// Its table, where several have a view of that name.
     #[arg(long, conflicts_with = "fetch")]
-    table: Option<String>,
+    pub(super) table: Option<String>,
     /// A query that is not stored.
     #[arg(long, value_name = "XML|@FILE")]
-    fetch: Option<String>,
+    pub(super) fetch: Option<String>,
     /// Of these rows only some: "statecode eq 0 and contains(companyname,'oil')".
     #[arg(long, value_name = "ODATA")]
-    filter: Option<String>,
+    pub(super) filter: Option<String>,
     /// Only these columns.
     #[arg(long, value_name = "a,b")]
-    select: Option<String>,
+    pub(super) select: Option<String>,
     /// In this order, and not in the view's: "createdon desc,subject".
     #[arg(long, visible_alias = "orderby", value_name = "a,b")]
-    order: Option<String>,
+    pub(super) order: Option<String>,
     /// At most so many.
     #[arg(long, value_name = "N")]
-    top: Option<u32>,
+    pub(super) top: Option<u32>,
     /// How many rows there are, and not the rows.
     #[arg(long, conflicts_with = "top")]
-    count: bool,
+    pub(super) count: bool,
 }
 
 /// `view create`
@@ -132,7 +135,7 @@ const TABLE: &str = "savedquery";
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
-        Command::List { table } => list(&session, table.as_deref()),
+        Command::List { table, of } => list(&session, table.or(of).as_deref()),
         Command::Show(named) => Ok(show(&find(&session, &named)?)),
         Command::Run(args) => rows(context, &session, &args),
         Command::Create(args) => create(&session, &args),
@@ -193,7 +196,8 @@ fn show(view: &View) -> Outcome {
     Outcome::new(to_json(view), text)
 }
 
-fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::Result<Outcome> {
+/// The rows of a stored query, or of one that is not.
+pub(super) fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::Result<Outcome> {
     let surroundings = session.surroundings()?;
     let mut query = match (&args.fetch, &args.view) {
         (Some(fetch), _) => {

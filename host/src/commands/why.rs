@@ -3,8 +3,8 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::{FailedJob, GoesOn, Refused, Session};
-use sluice_model::{Code, Error, Reference, Uuid, names::end_of_id};
-use sluice_platform::prelude::*;
+use sluice_model::{Code, Error, Filter, Query, Reference, Uuid, names::end_of_id};
+use sluice_platform::{Isolation, prelude::*};
 
 use super::requested;
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
     culprits::{self, Report, Sender},
     names::Labels,
     output::{Grid, Outcome},
+    telling::Telling,
+    text::wrapped,
     usage::Usage,
 };
 
@@ -54,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         Some(caller) => format!("{caller}, on behalf of {in_name_of},"),
         None => in_name_of.clone(),
     };
-    let sender = Sender::of(&in_name_of, caller.as_deref());
+    let sender = Sender::of(&in_name_of, caller.as_deref()).with(own_command(&session, &refused));
     let (what, id) = match &refused {
         Refused::Request(recorded) => (requested::what(recorded, row.as_ref(), &labels), recorded.correlation),
         Refused::Job(job) => (run_job(job, row.as_ref(), &labels), job.id),
@@ -86,7 +88,70 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         }) => format!("{text}\n\nThe job \"{name}\" itself has ended for good; a cure lets the next one pass."),
         _ => text,
     };
+    let text = for_author(context, &found, id, text);
+    let text = match refused_for_else(&session, &refused, &found)? {
+        Some(told) => format!("{told}\n\n{text}"),
+        None => text,
+    };
     Ok(Outcome::new(document, text))
+}
+
+/// The command that sends a request again, where it was the reader's own.
+fn own_command(session: &Session, refused: &Refused) -> Option<String> {
+    match refused {
+        Refused::Request(own) if own.sender() == session.acting().person() => requested::command(&own.request),
+        _ => None,
+    }
+}
+
+/// What a request was refused for, where what it meets now is something else: alone it may lack what others in its
+/// transaction had made before it.
+fn refused_for_else(session: &Session, refused: &Refused, found: &Isolation) -> anyhow::Result<Option<String>> {
+    let (Refused::Request(recorded), Some(first)) = (refused, found.culprits.first()) else {
+        return Ok(None);
+    };
+    let query = Query::new("sl_messagetrace")
+        .columns(&["sl_tree"])
+        .filter(Filter::eq("sl_correlationid", recorded.correlation).and(Filter::eq("sl_succeeded", false)));
+    let traces = session.traces(query)?;
+    let tree = traces.first().and_then(|row| row.text("sl_tree"));
+    let tree: Option<Json> = tree.and_then(|text| serde_json::from_str(text).ok());
+    let then = tree.as_ref().and_then(|tree| tree.get("error"));
+    let of = |member: &str| then.and_then(|then| then.get(member)?.as_str());
+    let Some(code) = of("code").and_then(Code::parse) else {
+        return Ok(None);
+    };
+    if found.culprits.iter().any(|culprit| culprit.error.code() == code) {
+        return Ok(None);
+    }
+    let message = of("message").unwrap_or_default();
+    let told = format!(
+        "It was refused with {code} {}: {message}\nSent alone and now, it meets something else ({}): others of its \
+         transaction, such as the making of the row that it speaks of, were undone with it, or something has changed \
+         since. What follows is about that.",
+        code.info().name,
+        first.error.code()
+    );
+    Ok(Some(wrapped(&told, culprits::WIDTH)))
+}
+
+/// The text, with how a plug-in's author comes to the call that failed.
+fn for_author(context: &Context, found: &Isolation, id: Uuid, text: String) -> String {
+    match found.culprits.iter().any(|culprit| has_failed(&culprit.error)) {
+        true => format!(
+            "{text}\n\nThe call that failed as a case for the plug-in's author, who can run it again:\n  {}",
+            context.command(&format!("sluice trace export {id}"))
+        ),
+        false => text,
+    }
+}
+
+/// Whether a plug-in failed that was to do something else.
+fn has_failed(error: &Error) -> bool {
+    let body = error.body();
+    let failed = [Code::ISV_UNEXPECTED, Code::ISV_TRANSACTION, Code::PLUGIN_CRASHED];
+    let calls_plugin = body.step.as_ref().is_some_and(sluice_model::StepInfo::calls_plugin);
+    calls_plugin && failed.contains(&error.code()) && Telling::now().commands()
 }
 
 /// So many requests of others are listed.
@@ -109,7 +174,13 @@ fn of_others(context: &Context, session: &Session, error: Error) -> anyhow::Resu
         let who = labels.name(&user(past.acting().person()));
         let command = context.command(&format!("sluice why {}", past.correlation));
         let when = past.started.strftime("%Y-%m-%d %H:%M:%S").to_string();
-        grid.row([&when, &who, &past.message, privilege.unwrap_or(code), &command]);
+        let message = match &past.table {
+            Some(table) => format!("{} {table}", past.message),
+            None => past.message.clone(),
+        };
+        let known = Code::parse(code).map(Code::info);
+        let code_named = known.map_or(code.to_owned(), |info| format!("{code} {}", info.name));
+        grid.row([&when, &who, &message, privilege.unwrap_or(&code_named), &command]);
         items.push(json!({
             "correlation": past.correlation.to_string(),
             "user": who,
@@ -176,7 +247,7 @@ fn run_job(job: &FailedJob, row: Option<&Reference>, labels: &Labels) -> String 
 }
 
 /// The request that a text stands for.
-fn which(session: &Session, text: &str) -> anyhow::Result<Uuid> {
+pub(super) fn which(session: &Session, text: &str) -> anyhow::Result<Uuid> {
     if let Ok(id) = text.parse() {
         return Ok(id);
     }

@@ -115,17 +115,26 @@ fn broken(cure: &Cure) -> String {
     format!("Disable {}, without which it does not fail", names.join(" and "))
 }
 
-/// Who sends the request again, as flags: `--as tina`.
+/// Who sends the request again, as flags (`--as tina`), and the command that sends it, where there is one.
 #[derive(Debug, Clone)]
-pub(crate) struct Sender(String);
+pub(crate) struct Sender {
+    flags: String,
+    command: Option<String>,
+}
 
 impl Sender {
     /// A user, or one who called on behalf of that user.
     pub(crate) fn of(user: &str, caller: Option<&str>) -> Self {
-        match caller {
-            Some(caller) => Self(format!("--as {} --on-behalf-of {}", quoted(caller), quoted(user))),
-            None => Self(format!("--as {}", quoted(user))),
-        }
+        let flags = match caller {
+            Some(caller) => format!("--as {} --on-behalf-of {}", quoted(caller), quoted(user)),
+            None => format!("--as {}", quoted(user)),
+        };
+        Self { flags, command: None }
+    }
+
+    /// The same, who sends it with this command.
+    pub(crate) fn with(self, command: Option<String>) -> Self {
+        Self { command, ..self }
     }
 }
 
@@ -225,26 +234,37 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
     }
 }
 
-/// The request in another way; of other messages than QualifyLead the parameter is named.
-fn again(message: &str, row: Option<&Reference>, way: &Way, Sender(sender): &Sender) -> String {
+/// The request in another way; where no command is known that sends it, the parameter is named.
+fn again(message: &str, row: Option<&Reference>, way: &Way, sender: &Sender) -> String {
+    let Sender { flags, command } = sender;
     if let Way::PassingOver(steps) = way {
         let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
         let flag = format!("--bypass-steps {}", steps.join(","));
         return match row.filter(|_| message == "QualifyLead") {
-            Some(lead) => format!("sluice lead qualify {} {flag} {sender}", lead.id),
-            None => format!("send the same again with {flag}"),
+            Some(lead) => format!("sluice lead qualify {} {flag} {flags}", lead.id),
+            None => match command {
+                Some(command) => format!("{command} {flag} {flags}"),
+                None => format!("send the same again with {flag}"),
+            },
         };
     }
     let Some(lead) = row.filter(|_| message == "QualifyLead") else {
-        return "send the same again without --detect-duplicates (SuppressDuplicateDetection: true)".to_owned();
+        let unchecked = command.as_ref().and_then(|command| command.strip_suffix(DETECTING));
+        return match unchecked {
+            Some(command) => format!("{command} {flags}"),
+            None => "send the same again without --detect-duplicates (SuppressDuplicateDetection: true)".to_owned(),
+        };
     };
     let how = match way {
         Way::Existing(row) => format!("--{} existing:{}", row.table, row.id),
         Way::Continue => "--continue".to_owned(),
         Way::Unchecked | Way::PassingOver(_) => "--from grid".to_owned(),
     };
-    format!("sluice lead qualify {} {how} {sender}", lead.id)
+    format!("sluice lead qualify {} {how} {flags}", lead.id)
 }
+
+/// How a command ends that looks for duplicates.
+pub(crate) const DETECTING: &str = " --detect-duplicates";
 
 fn disable(step: Uuid, is_own: bool) -> String {
     let force = if is_own { "" } else { " --force" };

@@ -12,7 +12,10 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
     let body = error.body();
     let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) else {
         return match (body.code, &body.principal) {
-            (Code::USER_DISABLED, Some(user)) => format!(" {} is disabled, or of a disabled business unit.", user.name),
+            (Code::USER_DISABLED, Some(user)) => match body.case {
+                Some(case) => format!(" {} can do nothing: {}.", user.name, case.cause),
+                None => format!(" {} is disabled.", user.name),
+            },
             (Code::READ_ONLY_ACCESS_MODE, Some(user)) => {
                 format!(" The access mode of {} lets it read only.", user.name)
             }

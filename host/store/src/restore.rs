@@ -11,7 +11,10 @@ use std::{
 
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
-use sluice_model::{Code, Error, Result};
+use sluice_model::{
+    Code, Error, Remedy, Result,
+    remedy::{Case, Resolution},
+};
 use tempfile::NamedTempFile;
 
 use crate::{
@@ -124,6 +127,16 @@ impl Store {
     }
 }
 
+/// What is told of a copy that is no sealed backup: one that a restore put aside is one, too.
+static UNSEALED: Case = Case {
+    cause: "the file does not end with the seal of a backup that is whole",
+    resolution: Resolution::new(
+        "where it is meant, such as the organisation that an earlier restore put aside, ask for it without its seal: its \
+         pages are checked",
+        &[],
+    ),
+};
+
 /// Copies a backup without its seal, which has to fit.
 fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
     let failed = |error: io::Error| Error::host(format!("`{}` cannot be read: {error}", backup.display()));
@@ -154,10 +167,14 @@ fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
     let log = with_ending(backup, "-wal");
     let in_use = fs::metadata(log).is_ok_and(|log| log.len() > 0);
     match known {
-        None if !unsealed => Err(refused(
-            "it has no seal, so it is no finished backup, or it was opened and written since; \
-             a copy that was made in another way has to be asked for as such",
-        )),
+        None if !unsealed => {
+            let error = refused(
+                "it has no seal, so it is no finished backup, or it was opened and written since; \
+                 a copy that was made in another way has to be asked for as such",
+            );
+            let error = error.with_remedy(Remedy::RestoreUnsealed).in_case(&UNSEALED);
+            Err(error.with_word("BACKUP", backup.display()))
+        }
         None if in_use => Err(refused(
             "part of it still lies in the file that ends in -wal beside it; close the program that has it open, or make \
              a backup with it",

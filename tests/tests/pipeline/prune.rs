@@ -98,6 +98,9 @@ fn whoever_forces_it_disables_the_steps_of_what_is_missing_and_gives_the_types_u
     world.push("shrinking", "probe", false);
     let back = world.push_with("shrinking", "hostile", &force).unwrap();
     assert_eq!(back.given_up, ["probe"]);
+    // What the forced push took out of work stays so, and is told.
+    let resting: Vec<_> = back.resting.iter().map(|(id, _)| *id).collect();
+    assert!(resting.contains(&step) && resting.contains(&by_hand), "{back:?}");
     world.admin.0.find_plugin_type("shrinking/ok").unwrap();
     world.admin.0.set_step_enabled(step, true).unwrap();
     assert_eq!(state(&world, step), Some(0));

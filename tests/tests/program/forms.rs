@@ -179,3 +179,75 @@ fn every_list_of_rows_takes_the_privilege_and_no_other_does() {
         assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
     }
 }
+
+/// What shows a thing and a list is the list alone as cells; of a user the row.
+#[test]
+fn as_cells_there_is_one_table() {
+    let world = World::sample();
+    let admin = world.admin();
+    for (arguments, headings) in [
+        (&["user", "show", "seller.west"][..], "fullname,"),
+        (&["role", "show", "Salesperson"], "table,"),
+        (&["report", "funnel"], "flow,stage,"),
+        (&["report", "qualify-rate"], "by,"),
+        (&["option-set", "show", "lead.leadsourcecode"], "value,label,"),
+        (&["flow", "show", "Lead to Opportunity Sales Process"], ",stage,"),
+    ] {
+        let run = admin.run(&[arguments, &["-o", "csv"]].concat());
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+        assert!(run.stdout.starts_with(headings), "{arguments:?}: {run:?}");
+        let commas = |line: &str| line.matches(',').count();
+        let first = run.stdout.lines().next().map(commas);
+        let is_cells = |line: &str| line.contains('"') || Some(commas(line)) == first;
+        assert!(run.stdout.lines().all(is_cells), "{arguments:?}: {run:?}");
+    }
+}
+
+/// The rows of a view are listed where rows are.
+#[test]
+fn views_are_listed_as_rows_are() {
+    let world = World::sample();
+    let admin = world.admin();
+    let view = ["--view", "My Open Leads", "--count"];
+    let seller = world.user("seller.west");
+    let run = seller.json(&["view", "run", "My Open Leads", "--count"]);
+    assert_eq!(seller.json(&[&["lead", "list"], &view[..]].concat()), run);
+    assert_eq!(seller.json(&[&["row", "list", "lead"], &view[..]].concat()), run);
+    assert_eq!(
+        admin.json(&["view", "list", "--table", "lead"]),
+        admin.json(&["view", "list", "lead"])
+    );
+}
+
+/// A setting is refused in its own words and units.
+#[test]
+fn settings_out_of_range_say_what_they_take() {
+    let world = World::empty();
+    let admin = world.admin();
+    for (name, value, takes) in [
+        ("trace.keep", "99999999d", "trace.keep takes: 1d to 36500d, or forever"),
+        ("limits.transaction", "121s", "limits.transaction takes: 1s to 120s"),
+        ("hierarchy.depth", "0", "hierarchy.depth takes: 1 to 100"),
+    ] {
+        let run = admin.run(&["settings", "set", name, value]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.says(takes), "{run:?}");
+    }
+}
+
+/// A context that leads astray is named.
+#[test]
+fn a_context_is_named_where_its_file_is_meant() {
+    let world = World::empty();
+    let admin = world.admin();
+    std::fs::copy(world.path("sluice.db"), world.path("other.db")).unwrap();
+    admin.json(&["use", "admin@other.db"]);
+    let made = admin.run(&["org", "create"]);
+    assert!(made.code != 0 && made.says("the context in use"), "{made:?}");
+    std::fs::remove_file(world.path("other.db")).unwrap();
+    let gone = admin.run(&["lead", "list"]);
+    assert!(gone.code != 0 && gone.says("`sluice use --none` ends it"), "{gone:?}");
+    let named = admin.run(&["lead", "list", "--org", "sluice.db"]);
+    assert_eq!(named.code, 0, "{named:?}");
+    admin.json(&["use", "--none"]);
+}

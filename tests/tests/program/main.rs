@@ -30,6 +30,7 @@ mod several;
 mod shipped;
 mod steps;
 mod story;
+mod taking;
 mod telling;
 mod texts;
 mod vacuum;

@@ -71,9 +71,9 @@ fn what_is_kept_and_for_how_long_is_a_setting() {
     // The platform's two minutes are the most.
     refused(
         &world.admin(),
-        1,
+        2,
         &["settings", "set", "limits.transaction", "121s"],
-        &["121"],
+        &["1s to 120s"],
     );
 }
 

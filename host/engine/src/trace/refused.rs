@@ -89,7 +89,7 @@ impl Session {
         let failed = Filter::eq("sl_succeeded", false);
         let recorded = Filter::Not(Box::new(Filter::eq(REQUEST, Value::Null)));
         let mut query = Query::new(tables::MESSAGE_TRACE)
-            .columns(&[&COLUMNS[..], &["sl_message", "sl_tree"]].concat())
+            .columns(&[&COLUMNS[..], &["sl_message", "sl_table", "sl_tree"]].concat())
             .filter(failed.and(recorded))
             .top(MOST_OF_OTHERS);
         query.order.push(Order {

@@ -8,7 +8,19 @@ mod record;
 
 use serde_json::Value as Json;
 use sluice_engine::{Batch, Session};
-use sluice_model::{Error, Reference, Result, Timestamp, Uuid};
+use sluice_model::{
+    Error, Reference, Result, Timestamp, Uuid,
+    remedy::{Case, Resolution},
+};
+
+/// What is told of changes that cannot be taken back.
+static NOT_TAKEN_BACK: Case = Case {
+    cause: "the change is of a kind that is not taken back, or something was changed after it",
+    resolution: Resolution::new(
+        "look in the audit trail what it was before, and change it back by hand, or name what is meant",
+        &[],
+    ),
+};
 
 /// Takes back changes.
 pub trait Undo {

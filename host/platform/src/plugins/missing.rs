@@ -133,8 +133,13 @@ pub(super) fn give_up(batch: &mut Batch<'_>, assembly: Uuid, types: &[PluginType
                 true => &mut pushed.disabled,
                 false => &mut pushed.deactivated,
             };
-            list.push((caller.rest.id, caller.name));
+            let (id, is_step) = (caller.rest.id, is_step(&caller));
+            list.push((id, caller.name));
             batch.execute(Request::update(caller.rest))?;
+            if is_step {
+                let remember = Row::new(tables::STEP, id).with("sl_enabledbefore", true);
+                batch.execute(Request::update(remember))?;
+            }
         }
         if !has_steps {
             batch.execute(Request::delete(row.reference()))?;

@@ -11,6 +11,7 @@ pub(crate) mod push;
 pub(crate) mod registration;
 mod secure_configuration;
 pub(crate) mod step_writing;
+mod telling;
 
 use std::collections::BTreeSet;
 

@@ -69,25 +69,24 @@ impl Rules for PluginAssembly {
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let types = types_of(unit, operation.id()?)?;
         missing::check_called(unit, &types, "a type of the plug-in")?;
-        for plugin_type in &types {
-            let steps = Query::new(tables::STEP)
-                .columns(&["name"])
-                .filter(Filter::eq("plugintypeid", *plugin_type));
-            let steps = select(
-                unit,
-                "a plug-in goes with its types, and stays while steps call them",
-                &steps,
-            )?;
-            if let Some(step) = steps.first() {
-                return Err(Error::new(
-                    Code::REFERENCED,
-                    format!(
-                        "the plug-in cannot be removed: {} of its steps are registered, such as \"{}\"; unregister them first",
-                        steps.len(),
-                        step.text("name").unwrap_or_default()
-                    ),
-                ));
-            }
+        let steps = Query::new(tables::STEP).columns(&["name"]).filter(Filter::In {
+            column: "plugintypeid".into(),
+            values: types.iter().map(|id| Value::Id(*id)).collect(),
+        });
+        let steps = select(
+            unit,
+            "a plug-in goes with its types, and stays while steps call them",
+            &steps,
+        )?;
+        if let Some(step) = steps.first() {
+            return Err(Error::new(
+                Code::REFERENCED,
+                format!(
+                    "the plug-in cannot be removed: {} of its steps are registered, such as \"{}\"; unregister them first",
+                    steps.len(),
+                    step.text("name").unwrap_or_default()
+                ),
+            ));
         }
         for plugin_type in types {
             let reference = sluice_model::Reference::new(tables::PLUGIN_TYPE, plugin_type);

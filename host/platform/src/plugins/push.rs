@@ -12,6 +12,7 @@ use super::{
         Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, named, state_row, step_name, steps_of,
     },
     step_writing::{declared_columns, images_of, message_and_filter, register, set_images},
+    telling,
 };
 
 /// A file that has been read: what is written of it.
@@ -70,10 +71,14 @@ pub(crate) fn push(batch: &mut Batch<'_>, assembly: &Assembly, file: &File, opti
         assembly,
         file,
         options,
+        is_new: false,
         pushed: Pushed::default(),
     };
     let id = push.write_assembly()?;
     push.pushed.id = id;
+    if push.is_new {
+        push.pushed.twins = telling::twins(push.batch, id, file)?;
+    }
     let known = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("pluginassemblyid", id));
     let known = push.batch.list(known)?;
     let mut declared = Vec::new();
@@ -97,6 +102,7 @@ pub(crate) fn push(batch: &mut Batch<'_>, assembly: &Assembly, file: &File, opti
     }
     push.remove_undeclared(&declared)?;
     missing::forget(push.batch, id)?;
+    push.pushed.resting = telling::resting(push.batch, id)?;
     history::newest(push.batch.unit(), id, &file.digest)?;
     Ok(push.pushed)
 }
@@ -107,6 +113,8 @@ struct Push<'a, 'b> {
     assembly: &'a Assembly,
     file: &'a File,
     options: &'a PushOptions,
+    /// There was none of that name.
+    is_new: bool,
     pushed: Pushed,
 }
 
@@ -122,6 +130,7 @@ impl Push<'_, '_> {
         }
         let version = self.options.version.as_ref().or(self.file.version.as_ref());
         let Some(existing) = existing else {
+            self.is_new = true;
             let version = version.map_or("1.0.0.0", String::as_str);
             self.pushed.version = version.to_owned();
             row.set("name", self.assembly.name.as_str());
@@ -213,6 +222,7 @@ impl Push<'_, '_> {
     /// What the declaration of a step that is there decides on; what an administrator set stays.
     fn update_step(&mut self, existing: &Row, kind: &PluginType, spec: &StepSpec) -> Result<Uuid> {
         let mut row = Row::new(tables::STEP, existing.id);
+        let mut changes = Vec::new();
         for (column, value) in declared_columns(spec) {
             let now = existing.get(column).cloned().unwrap_or(Value::Null);
             if now == value {
@@ -225,6 +235,7 @@ impl Push<'_, '_> {
                 self.pushed.kept.push(named(existing));
                 continue;
             }
+            changes.push(telling::change(column, &now, &value));
             row.set(column, value);
         }
         let held = names_of(existing.text("sl_grants"));
@@ -235,6 +246,11 @@ impl Push<'_, '_> {
                 .filter(|grant| !held.contains(grant)),
         );
         if grants != held {
+            changes.push(telling::change(
+                "grants",
+                &held.join(",").into(),
+                &grants.join(",").into(),
+            ));
             row.set("sl_grants", grants.join(","));
         }
         let lacks = lacking(&kind.wants, &grants);
@@ -247,8 +263,12 @@ impl Push<'_, '_> {
             });
         }
         let images_differ = images_of(self.batch, existing.id)? != spec.images;
-        if !row.values.is_empty() || images_differ {
+        if images_differ {
+            changes.push("images".to_owned());
+        }
+        if !changes.is_empty() {
             self.pushed.updated.push(named(existing));
+            self.pushed.changes.push((existing.id, changes));
         }
         let declared = spec.configuration.as_deref();
         if existing.text(DECLARED_CONFIGURATION) != declared {

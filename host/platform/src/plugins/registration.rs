@@ -69,6 +69,12 @@ pub struct Pushed {
     pub added: Vec<(Uuid, String)>,
     /// The steps whose declaration changed.
     pub updated: Vec<(Uuid, String)>,
+    /// What became of the columns of these: each step with a line for each column.
+    pub changes: Vec<(Uuid, Vec<String>)>,
+    /// The other plug-ins that have types of the same names, where this one is new.
+    pub twins: Vec<String>,
+    /// The steps that were enabled before they were taken out of work with others of the plug-in, and stay so.
+    pub resting: Vec<(Uuid, String)>,
     /// Steps that are registered and that the code no longer declares.
     pub undeclared: Vec<(Uuid, String)>,
     /// Of these, the ones that were removed.

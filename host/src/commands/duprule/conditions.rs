@@ -4,8 +4,8 @@ use sluice_engine::Session;
 use sluice_model::{Code, Error, Request, Row};
 
 use super::{CONDITION, one, show};
-use crate::commands::condition;
-use crate::{output::Outcome, usage::Usage};
+use crate::commands::{condition, reach};
+use crate::{context::Context, output::Outcome, usage::Usage};
 
 /// The conditions that texts describe, as rows of a rule.
 pub(super) fn parsed(session: &Session, rule: &Row, conditions: &[String]) -> anyhow::Result<Vec<Row>> {
@@ -24,7 +24,12 @@ pub(super) fn parsed(session: &Session, rule: &Row, conditions: &[String]) -> an
         .collect()
 }
 
-pub(super) fn remove_condition(session: &Session, rule: &str, column: &str) -> anyhow::Result<Outcome> {
+pub(super) fn remove_condition(
+    context: &Context,
+    session: &Session,
+    rule: &str,
+    column: &str,
+) -> anyhow::Result<Outcome> {
     let shown = one(session, rule)?;
     let found: Vec<&Row> = shown
         .conditions
@@ -33,6 +38,7 @@ pub(super) fn remove_condition(session: &Session, rule: &str, column: &str) -> a
         .collect();
     match found.as_slice() {
         [only] => {
+            reach::of_definition(context, &format!("the condition on {column} of the rule {rule}"))?;
             session.execute(Request::delete(only.reference()))?;
             show(session, &shown.rule.id.to_string())
         }

@@ -105,9 +105,12 @@ pub(super) fn show(context: &Context, session: &Session, name: Option<&str>) -> 
             place = Default::default();
         }
     }
-    Ok(Outcome::new(
+    let head = people::pairs(&lines);
+    Ok(Outcome::table(
         document,
-        format!("{}\n\n{}", people::pairs(&lines), grid.text("no stages")),
+        &format!("{head}\n"),
+        grid.text("no stages"),
+        "",
     ))
 }
 

@@ -87,11 +87,8 @@ pub(super) fn run(session: &Session, flow: Option<&str>, max: usize) -> anyhow::
         .iter()
         .filter_map(|warning: &Json| Some(format!("warning: {}", warning.get("message")?.as_str()?)))
         .collect();
-    let behind = format!(
-        "{SOURCE}{}{}",
-        if lines.is_empty() { "" } else { "\n\n" },
-        lines.join("\n")
-    );
+    let between = if lines.is_empty() { "" } else { "\n\n" };
+    let behind = format!("{SOURCE}{between}{}", lines.join("\n"));
     let document = json!({ "value": steps, "warnings": warnings, "source": SOURCE });
     Ok(Outcome::table(document, "", grid.text("no required steps"), &behind))
 }

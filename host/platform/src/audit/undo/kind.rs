@@ -59,7 +59,9 @@ pub(super) fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
         action.unwrap_or_else(|| number.to_string()),
         json::whole_seconds(when),
     );
-    Err(Error::invalid(message).with_table(table))
+    Err(Error::invalid(message)
+        .in_case(&super::NOT_TAKEN_BACK)
+        .with_table(table))
 }
 
 /// What was changed of a table, or of which of its columns: ` (creditlimit.secured)`.

@@ -41,9 +41,9 @@ pub(super) fn change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<
     let of_request = about.and(Filter::eq("transactionid", request));
     let rows = batch.list(newest_first(of_request).top(MOST + 1))?;
     if rows.len() > MOST as usize {
-        return Err(Error::invalid(format!(
-            "the last request changed more than {MOST} rows: that is not taken back at once; name one of them"
-        )));
+        let message =
+            format!("the last request changed more than {MOST} rows: that is not taken back at once; name one of them");
+        return Err(Error::invalid(message).in_case(&super::NOT_TAKEN_BACK));
     }
     let mut records: Vec<Record> = Vec::new();
     for row in &rows {

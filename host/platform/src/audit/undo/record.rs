@@ -46,6 +46,7 @@ impl Record {
                 "what was changed of {target} is not shown to you, because the row is not yours to read; whoever may read \
                  it can take the change back"
             ))
+            .in_case(&super::NOT_TAKEN_BACK)
             .with_table(table));
         };
         let changes: Json = serde_json::from_str(changes).map_err(|_| broken())?;
@@ -309,6 +310,7 @@ impl Record {
             "the last change of {} cannot be taken back: {reason}",
             self.row
         ))
+        .in_case(&super::NOT_TAKEN_BACK)
         .with_table(&self.row.table)
     }
 
