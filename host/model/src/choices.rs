@@ -76,6 +76,7 @@ mod tests {
             state: None,
             default_status: None,
             entered: None,
+            only_by: None,
             managed: false,
         }
     }
