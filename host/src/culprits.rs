@@ -105,6 +105,8 @@ pub(crate) struct Report<'a> {
     pub(crate) sender: Sender,
     /// What lets it go on that was refused, where it does not do so by itself: the last command of a cure.
     pub(crate) then: Option<String>,
+    /// What gives it up, where nothing can be mended: the command that cancels a job which waits.
+    pub(crate) gives_up: Option<String>,
     /// What they wanted to do.
     pub(crate) what: &'a str,
     /// Whether that is to qualify a lead.
@@ -270,6 +272,11 @@ impl Report<'_> {
     }
 }
 
+/// Whether a command takes a workflow out of work.
+fn is_deactivation(command: &str) -> bool {
+    command.starts_with("sluice workflow deactivate ")
+}
+
 impl Report<'_> {
     /// What the refusal itself says to do, where nothing could be tried.
     fn untried_text(&self, culprit: &Culprit) -> String {
@@ -280,7 +287,16 @@ impl Report<'_> {
             lines.push(indented(&wrapped(&format!("{or}{text}"), WIDTH - 5), 5));
         }
         // Commands that were not tried are for those who may know what they name.
-        let told = commands.iter().filter(|_| Telling::now().commands());
+        let (then, gives_up) = (self.then.iter(), self.gives_up.iter());
+        // A run that waits keeps the definition on which it began: to deactivate the workflow helps the next one.
+        let goes_on = self.gives_up.is_some();
+        let commands = commands.iter().filter(|command| !(goes_on && is_deactivation(command)));
+        if goes_on {
+            let text = "then go on with the run; or give it up, where that cannot be mended (its row is deleted):";
+            lines.push(indented(&wrapped(text, WIDTH - 5), 5));
+        }
+        let told = commands.chain(then).chain(gives_up);
+        let told = told.filter(|_| Telling::now().commands());
         lines.extend(told.map(|command| format!("          {}", self.context.command(command))));
         lines.join("\n")
     }

@@ -93,6 +93,8 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::SwitchFlow => "flow switch ROW --flow FLOW",
         Remedy::ActivateWorkflow => "workflow activate WORKFLOW",
         Remedy::DeactivateWorkflow => "workflow deactivate WORKFLOW",
+        Remedy::AssignWorkflow => "row assign workflow WORKFLOW USER",
+        Remedy::RunWorkflowAsCaller => "row update workflow WORKFLOW runas=1",
         Remedy::DeactivateFailed => "workflow deactivate FAILED",
         Remedy::ReactivateProcess => "flow reactivate ROW",
         Remedy::NextStage => "flow next ROW --table TABLE",

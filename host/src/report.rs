@@ -174,7 +174,8 @@ fn titled(error: &Error, sentence: &str) -> String {
 /// Who lacks what, by their names, where the platform's own words have ids; nothing, where they are for people.
 fn sentence(error: &Error) -> Option<String> {
     let body = error.body();
-    if body.inner.is_some() {
+    // A case of its own has words of its own.
+    if body.inner.is_some() || body.case.is_some() {
         return None;
     }
     // A guide's own words come first.
@@ -192,7 +193,8 @@ fn sentence(error: &Error) -> Option<String> {
     let asked = match &body.step {
         Some(step) if !values.is_empty() => {
             format!(
-                " for the value that the step \"{}\" wrote into the {}",
+                " for the value that the {} \"{}\" wrote into the {}",
+                if step.calls_plugin() { "step" } else { step.kind },
                 step.name,
                 values.join(" and the ")
             )

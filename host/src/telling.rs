@@ -142,6 +142,8 @@ pub(crate) fn is_administrators(remedy: Remedy) -> bool {
             | Remedy::DisableStep
             | Remedy::ActivateWorkflow
             | Remedy::DeactivateWorkflow
+            | Remedy::AssignWorkflow
+            | Remedy::RunWorkflowAsCaller
             | Remedy::DeactivateFailed
     )
 }

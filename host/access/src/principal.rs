@@ -413,7 +413,7 @@ impl Principal {
     }
 
     /// Whether the organisation lets rows be owned across units.
-    pub(crate) fn owns_across_units(&self) -> bool {
+    pub fn owns_across_units(&self) -> bool {
         self.facts.roles.iter().any(|role| role.unit.is_some())
     }
 

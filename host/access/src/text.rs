@@ -161,7 +161,7 @@ pub(crate) fn gives_too_much(
     let body = error.body_mut();
     body.privilege = Some(name.to_owned());
     body.depth = Some(wanted.depth);
-    error
+    error.with_word("MISSING", missing)
 }
 
 /// The user holds no role at all.

@@ -30,6 +30,8 @@ pub(crate) struct Incoming {
     pub(crate) platform_links: &'static [&'static str],
     /// Why it runs.
     pub(crate) why: Why,
+    /// The message of which it is a part that the platform itself sends.
+    pub(crate) part_of: Option<&'static str>,
     /// A part of the import of a solution: it may mark rows as managed, and change what is.
     pub(crate) importing: bool,
     /// What the message passes over that it is a part of.
@@ -50,6 +52,7 @@ impl Incoming {
             request,
             platform_links: &[],
             why: Why::Asked,
+            part_of: None,
             importing: false,
             bypass: None,
         }
@@ -74,9 +77,18 @@ impl Incoming {
             request,
             platform_links: &[],
             why: Why::Asked,
+            part_of: None,
             importing: false,
             bypass: None,
         }
+    }
+}
+
+/// What a request tells the steps that run in it.
+fn tag(inputs: &mut sluice_model::Parameters) -> Option<(Name, sluice_model::Value)> {
+    match inputs.remove("tag")? {
+        Parameter::Value(tag) => Some((Name::from("tag"), tag)),
+        _ => None,
     }
 }
 
@@ -101,6 +113,7 @@ pub struct Operation {
     /// Why it runs: what is deleted along with another row goes whatever its own rules say; a
     /// process that is made along with its row finds no other process of that row.
     pub(crate) why: Why,
+    pub(crate) part_of: Option<&'static str>,
     /// See [`Incoming::importing`].
     pub(crate) importing: bool,
     /// What the request passes over.
@@ -129,6 +142,7 @@ impl Operation {
             request,
             platform_links,
             why,
+            part_of,
             importing,
             bypass,
         } = incoming;
@@ -145,10 +159,7 @@ impl Operation {
         if let Some(table) = &table {
             check_table(message, table)?;
         }
-        let tag = inputs.remove("tag").and_then(|tag| match tag {
-            Parameter::Value(tag) => Some((Name::from("tag"), tag)),
-            _ => None,
-        });
+        let tag = tag(&mut inputs);
         let context = Context {
             message: message.name().into(),
             stage: step::PRE_VALIDATION,
@@ -182,6 +193,7 @@ impl Operation {
             written: Written::default(),
             platform_links,
             why,
+            part_of,
             importing,
             bypass,
             collected: None,
@@ -208,6 +220,7 @@ impl Operation {
             written: Written::default(),
             platform_links: &[],
             why: Why::Asked,
+            part_of: None,
             importing: false,
             bypass: None,
             collected: None,
@@ -245,6 +258,7 @@ impl Operation {
             written: Written::default(),
             platform_links: &[],
             why: self.why,
+            part_of: self.part_of,
             importing: false,
             bypass: self.bypass.clone(),
             collected: None,
@@ -274,6 +288,12 @@ impl Operation {
     /// Why the message runs.
     pub fn why(&self) -> Why {
         self.why
+    }
+
+    /// The message of which this one is a part that no step and nobody else has sent: an Assign is an Update of
+    /// the owner.
+    pub fn part_of(&self) -> Option<&'static str> {
+        self.part_of
     }
 
     /// In whose name the message runs.

@@ -148,6 +148,7 @@ mod tests {
             state: None,
             default_status: None,
             entered: None,
+            only_by: None,
             managed: false,
         }
     }

@@ -334,6 +334,7 @@ impl TableDef {
             state,
             default_status,
             entered: None,
+            only_by: None,
             managed: false,
         };
         self.columns.push(ColumnDef::new(

@@ -291,6 +291,8 @@ impl Error {
         // Who is to look into others' requests is no cure of one: it would let a whole role act for everybody.
         let is_for_all = |privilege: &String| privilege.eq_ignore_ascii_case("prvActOnBehalfOfAnotherUser");
         let is_missing = body.privilege.as_ref().is_some_and(|privilege| !is_for_all(privilege));
+        // A case of its own says itself whether it helps.
+        let is_missing = is_missing && body.case.is_none();
         if denied.contains(&body.code) && is_missing && self.role().is_some() {
             remedies.push(match self.inherits() {
                 true => Remedy::Inherit,

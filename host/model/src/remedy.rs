@@ -146,6 +146,8 @@ remedies! {
     SwitchFlow ["ROW", "FLOW"] "Switch the row to the other flow.";
     ActivateWorkflow ["WORKFLOW"] "Activate the workflow.";
     DeactivateWorkflow ["WORKFLOW"] "Deactivate the workflow.";
+    AssignWorkflow ["WORKFLOW", "USER"] "Give the workflow another owner.";
+    RunWorkflowAsCaller ["WORKFLOW"] "Let the workflow run as whoever sets it off.";
     DeactivateFailed ["FAILED"] "Deactivate the workflow, or the business rule, in which it failed.";
     ReactivateProcess ["ROW"] "Reactivate the process.";
     NextStage ["ROW", "TABLE"] "Move the process to its next stage.";

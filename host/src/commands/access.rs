@@ -239,6 +239,11 @@ fn held(line: &Row) -> String {
 fn reached(line: &Row) -> String {
     match (line.text("Code"), ways::depth(line)) {
         (None, _) => ways::way(line),
+        (Some(_), Some(depth)) if line.bool("AcrossUnits") == Some(true) => format!(
+            "no role that has it reaches the row, and no share does; a role of the business unit in which the row lies \
+             would, or depth {} in a direct role",
+            depth.label()
+        ),
         (Some(_), Some(depth)) => format!(
             "no role that has it reaches the row, and no share does; depth {} in a direct role would",
             depth.label()

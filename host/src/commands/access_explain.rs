@@ -90,6 +90,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         user: &name,
         sender: Sender::of(&name, None),
         then: None,
+        gives_up: None,
         what: &what,
         qualifies: &*request.message == "QualifyLead",
     };

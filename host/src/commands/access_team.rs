@@ -4,7 +4,7 @@ use serde_json::json;
 use sluice_engine::Session;
 use sluice_model::{Catalog, Code, Error, Parameter, Query, Reference, Request, Rights, Row, Value};
 
-use super::{reach, row_change::split_last, selection::Chosen, several};
+use super::{holders, reach, row_change::split_last, selection::Chosen, several};
 use crate::{
     context::Context,
     door::Door,
@@ -119,9 +119,9 @@ fn change(context: &Context, session: &Session, member: &Member, add: bool) -> a
     let rows = member.chosen.pick(session, &member.table, named)?;
     let template = session.find_one(TEMPLATE, &member.template)?;
     let user = session.find_one("systemuser", name)?;
-    let (message, done) = match add {
-        true => ("AddUserToRecordTeam", "added to"),
-        false => ("RemoveUserFromRecordTeam", "taken out of"),
+    let message = match add {
+        true => "AddUserToRecordTeam",
+        false => "RemoveUserFromRecordTeam",
     };
     let what = (sluice_engine::noun(&member.table), "one whose access team was changed");
     let find = |row: &str| session.find_one(&member.table, row);
@@ -137,6 +137,7 @@ fn change(context: &Context, session: &Session, member: &Member, add: bool) -> a
             .with("Record", Reference::new(&*member.table, id))
             .with("SystemUserId", Value::Id(user))
             .with("TeamTemplateId", Value::Id(template));
+        let before = holders::teams(context, user)?;
         let response = session.execute(request)?;
         let Some(Parameter::Value(Value::Id(team))) = response.outputs.get("AccessTeamId") else {
             return Err(Error::new(Code::NOT_FOUND, "the answer names no team").into());
@@ -144,7 +145,9 @@ fn change(context: &Context, session: &Session, member: &Member, add: bool) -> a
         let mut item = several::item(id);
         item.insert("team".to_owned(), team.to_string().into());
         item.insert("user".to_owned(), user.to_string().into());
-        Ok((item, format!("{name} {done} the access team of {} {id}", member.table)))
+        let before = holders::is_among(session, &before, *team);
+        let of = format!("the access team of {} {id}", member.table);
+        Ok((item, holders::membership(name, &of, add, before)))
     })
 }
 

@@ -170,6 +170,7 @@ pub(crate) fn option(text: &str) -> Result<Choice, String> {
         state: None,
         default_status: None,
         entered: None,
+        only_by: None,
         managed: false,
     })
 }

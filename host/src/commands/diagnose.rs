@@ -120,6 +120,7 @@ fn isolate(context: &Context, session: &Session, user: &str, wanted: &Wanted) ->
         user: &name,
         sender: Sender::of(&name, None),
         then: None,
+        gives_up: None,
         what: &asked.what,
         qualifies: wanted.lead.is_some(),
     }

@@ -94,6 +94,22 @@ pub(crate) fn teams(context: &Context, user: Uuid) -> anyhow::Result<Vec<Referen
     Ok(rows.iter().map(Row::reference).collect())
 }
 
+/// Whether a user who is in these teams is in that one; nothing, where the acting user may not see the team.
+pub(crate) fn is_among(session: &dyn Door, teams: &[Reference], team: Uuid) -> Option<bool> {
+    names::get(session, "team", team, &["name"]).ok()?;
+    Some(teams.iter().any(|one| one.id == team))
+}
+
+/// What became of a membership, by whether it was there before, as far as that is known.
+pub(crate) fn membership(name: &str, of: &str, add: bool, before: Option<bool>) -> String {
+    match (add, before) {
+        (true, Some(true)) => format!("{name} is in {of} already"),
+        (false, Some(false)) => format!("{name} is not in {of}; nothing was changed"),
+        (true, _) => format!("{name} added to {of}"),
+        (false, _) => format!("{name} taken out of {of}"),
+    }
+}
+
 /// The members of a team.
 pub(crate) fn members(context: &Context, team: Uuid) -> anyhow::Result<Vec<Reference>> {
     let rows = linked(context, &Reference::new("team", team), "teammembership_association")?;

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Row, Value, coerce};
 
 use super::{
-    reach,
+    holders, reach,
     row_change::{self, Changes},
     selection::{Picked, Selection},
     several,
@@ -238,7 +238,7 @@ fn link(
         true => ("Associate", "added to"),
         false => ("Disassociate", "taken out of"),
     };
-    let members = Picked::named(members)?;
+    let picked = Picked::named(members)?;
     let told = format!("{done} profile {}", profile.id);
     // Who is there is asked of each by itself: a name says whether it is a user's or a team's.
     let find = |name: &str| Ok(name.to_owned());
@@ -250,16 +250,19 @@ fn link(
             false => reach::told(context, &format!("what {name} gives is lost by {}", who.join(", "))),
         }
     };
-    several::picked(context, ("member", &told), &members, find, first, |member| {
+    several::picked(context, ("member", &told), &picked, find, first, |member| {
         let holder = names::principal(session, &member)?;
         let request = Request::new(message)
             .with("Target", profile.clone())
             .with("Relationship", relationship(&holder))
             .with("RelatedEntities", Parameter::References(vec![holder.clone()]));
+        let before = self::members(session, profile).ok();
+        let before = before.map(|before| before.contains(&holder));
         session.execute(request)?;
         let mut item = several::item(profile.id);
         item.insert("member".to_owned(), holder.id.to_string().into());
-        Ok((item, format!("{member} {told}")))
+        let of = format!("profile {}", profile.id);
+        Ok((item, holders::membership(&member, &of, add, before)))
     })
 }
 

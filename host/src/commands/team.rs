@@ -152,13 +152,16 @@ fn members(
     let told = format!("{done} team {team_name}");
     several::picked(context, ("user", &told), &users, find, first, |Known(user)| {
         let name = names::called(session, "systemuser", &user.id.to_string())?.1;
+        let user_id = user.id;
         let mut item = several::item(team.id);
         item.insert("member".to_owned(), user.id.to_string().into());
         let request = Request::new(message)
             .with("TeamId", Value::Id(team.id))
             .with("MemberIds", Parameter::References(vec![user]));
+        let before = holders::is_among(session, &holders::teams(context, user_id)?, team.id);
         session.execute(request)?;
-        Ok((item, format!("{name} {told}")))
+        let of = format!("team {team_name}");
+        Ok((item, holders::membership(&name, &of, add, before)))
     })
 }
 

@@ -138,7 +138,7 @@ impl Which {
 }
 
 pub(super) const CALL: &str = "plugintracelog";
-pub(super) const STEP: &str = "sdkmessageprocessingstep";
+const STEP: &str = "sdkmessageprocessingstep";
 pub(super) const REQUEST: &str = "sl_messagetrace";
 const CALL_COLUMNS: [&str; 11] = [
     "typename",
@@ -253,8 +253,7 @@ pub(super) fn calls_of(
     rows: &[Row],
 ) -> anyhow::Result<(Vec<Json>, Grid)> {
     let table = session.catalog()?.table(CALL)?.clone();
-    let step = |row: &Row| row.id_of("pluginstepid").map(|id| Reference::new(STEP, id));
-    let labels = Labels::load(context, rows.iter().filter_map(step))?;
+    let labels = Labels::load(context, rows.iter().flat_map(callers))?;
     let mut grid = Grid::new([
         "ended", "step", "plug-in", "message", "depth", "ms", "said", "error", "id",
     ]);
@@ -264,7 +263,7 @@ pub(super) fn calls_of(
             (Some(column), Some(value)) => people::cell(column, value, &labels),
             _ => String::new(),
         };
-        let step = step(row).map(|step| labels.name(&step)).unwrap_or_default();
+        let step = called_by(row, &labels);
         let message = format!("{} {}", cell("messagename"), cell("primaryentity"));
         grid.row([
             cell("createdon"),
@@ -284,6 +283,20 @@ pub(super) fn calls_of(
         documents.push(document);
     }
     Ok((documents, grid))
+}
+
+/// What may have called the plug-in: a step or a workflow.
+pub(super) fn callers(row: &Row) -> impl Iterator<Item = Reference> + use<> {
+    let id = row.id_of("pluginstepid");
+    id.into_iter()
+        .flat_map(|id| [STEP, "workflow"].map(|table| Reference::new(table, id)))
+}
+
+/// The name of the step or the workflow that called the plug-in, as far as the reader may know it.
+pub(super) fn called_by(row: &Row, labels: &Labels) -> String {
+    let name = callers(row).find_map(|caller| labels.find(&caller).map(ToOwned::to_owned));
+    let id = || row.id_of("pluginstepid").map(|id| id.to_string());
+    name.or_else(id).unwrap_or_default()
 }
 
 /// A text of several lines in one; for people not too long a one.

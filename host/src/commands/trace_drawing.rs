@@ -59,7 +59,9 @@ pub(super) fn draw(node: &TraceNode, first: &str, rest: &str, lines: &mut Vec<St
 fn headline(node: &TraceNode) -> String {
     let mark = if node.error.is_some() { "✗ " } else { "" };
     let what = match (node.kind.as_str(), node.level) {
-        (kind @ ("step" | "workflow"), Some(stage)) => format!("{kind} \"{}\" ({})", node.name, report::stage(stage)),
+        (kind @ ("step" | "workflow" | "business rule"), Some(stage)) => {
+            format!("{kind} \"{}\" ({})", node.name, report::stage(stage))
+        }
         ("message", Some(depth)) => format!("{} (depth {depth})", node.name),
         ("call", _) => format!("call {}", node.name),
         _ => node.name.clone(),

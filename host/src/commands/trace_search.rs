@@ -1,9 +1,9 @@
 //! `sluice trace search`: in which traces a text is.
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Comparison, Filter, Query, Reference, Right, Row, Value, codes::Kind, json as rows};
+use sluice_model::{Comparison, Filter, Query, Right, Row, Value, codes::Kind, json as rows};
 
-use super::trace::{CALL, REQUEST, STEP, Which, newest};
+use super::trace::{CALL, REQUEST, Which, called_by, callers, newest};
 use crate::{
     context::Context,
     cut,
@@ -91,14 +91,13 @@ fn of_calls(context: &Context, session: &dyn Door, text: &str, which: &Which, to
         Err(error) if error.kind() == Kind::Denied => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    let step = |row: &Row| row.id_of("pluginstepid").map(|id| Reference::new(STEP, id));
-    let labels = Labels::load(context, found.iter().filter_map(step))?;
+    let labels = Labels::load(context, found.iter().flat_map(callers))?;
     let hits = found.iter().map(|row| {
         let said = texts.iter().filter_map(|column| row.text(column));
         Hit {
             when: row.get("createdon").map(rows::from_value).unwrap_or_default(),
             kind: "call",
-            what: step(row).map(|step| labels.name(&step)).unwrap_or_default(),
+            what: called_by(row, &labels),
             line: said.filter_map(|said| line_with(said, text)).next().unwrap_or_default(),
             correlation: row.get("correlationid").map(rows::from_value).unwrap_or_default(),
             id: row.id.to_string(),

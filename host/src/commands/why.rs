@@ -76,6 +76,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         user: &who,
         sender,
         then,
+        gives_up: gives_up(&refused),
         what: &what,
         qualifies,
     }
@@ -207,6 +208,14 @@ fn goes_on(refused: &Refused) -> Option<String> {
             GoesOn::Not => None,
         },
         Refused::Request(_) => None,
+    }
+}
+
+/// The command that ends a run which waits.
+fn gives_up(refused: &Refused) -> Option<String> {
+    match refused {
+        Refused::Job(job) if job.goes_on == GoesOn::Resumed => Some(format!("sluice jobs cancel {}", job.id)),
+        Refused::Job(_) | Refused::Request(_) => None,
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn background_text(failures: &[Error]) -> Option<String> {
             .body()
             .step
             .as_ref()
-            .map(|step| format!("the step \"{}\": ", step.name));
+            .map(|step| format!("the {} \"{}\": ", super::noun(step), step.name));
         let text = format!("{}{}", step.unwrap_or_default(), report::headline(error));
         lines.push(indented(&wrapped(&text, WIDTH - 2), 2));
     }

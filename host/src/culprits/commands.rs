@@ -89,8 +89,9 @@ fn able(user: &str, is_service: bool) -> String {
 fn given(cure: &Cure, name: &str) -> String {
     let (mut roles, mut more) = (Vec::new(), 0);
     for fix in &cure.fixes {
-        if let Fix::GiveRole { role, gives, .. } = fix {
-            roles.push(role.as_str());
+        if let Fix::GiveRole { role, unit, gives, .. } = fix {
+            let of = unit.as_ref().map(|unit| format!(" of {unit}"));
+            roles.push(format!("{role}{}", of.unwrap_or_default()));
             more += *gives;
         }
     }
@@ -196,9 +197,20 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
         Fix::Assign { row, to, name } => {
             format!("sluice row assign {} {} {}", row.table, row.id, principal(to, name))
         }
-        Fix::GiveRole { to, name, role, .. } => {
+        Fix::GiveRole {
+            to,
+            name,
+            copy,
+            role,
+            unit,
+            ..
+        } => {
             let noun = if &*to.table == "team" { "team" } else { "user" };
-            format!("sluice {noun} role-add {} {}", quoted(name), quoted(role))
+            let role = match unit {
+                Some(_) => copy.to_string(),
+                None => quoted(role),
+            };
+            format!("sluice {noun} role-add {} {role}", quoted(name))
         }
         Fix::Inherit { id, .. } => format!("sluice row update role {id} isinherited=1"),
         Fix::Grant {

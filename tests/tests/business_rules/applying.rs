@@ -1,7 +1,7 @@
 //! What a rule does to rows.
 
 use serde_json::json;
-use sluice_model::{Remedy, Request, Row, Value};
+use sluice_model::{Reference, Remedy, Request, Row, Value};
 use sluice_platform::{Assembly, Fix, PushOptions, StepSpec, prelude::*};
 use sluice_tests::wasm;
 
@@ -24,6 +24,61 @@ fn a_required_column_is_required_of_every_door() {
     world.clerk.update(Row::new("account", before).with("name", "Renamed"));
     switch(&world.admin, rule, false).unwrap();
     world.clerk.create(account("Berg"));
+}
+
+/// Neither where the row is assigned itself, nor where it goes along with another one.
+#[test]
+fn an_assign_is_none_of_a_rules_business() {
+    let world = Workplace::new();
+    let to = Reference::new("systemuser", world.clerk.id());
+    let whose = json!({ "compare": { "column": "ownerid", "is": "eq", "value": format!("systemuser:{}", to.id) } });
+    world.active(json!([{ "check": { "if": whose, "then": [{ "require": ["fax"] }] } }]));
+    let id = world.admin.create(account("Novak"));
+    let parent = Reference::new("account", id);
+    let below = account("Below").with("parentaccountid", parent.clone());
+    let below = world.admin.create(below);
+    let owned = Row::new("account", id).with("ownerid", to.clone());
+    let error = world.admin.try_update(owned).unwrap_err();
+    assert_eq!(error.message(), "Attribute 'fax' cannot be NULL");
+    let assign = Request::new("Assign")
+        .with("Target", parent)
+        .with("Assignee", to.clone());
+    world.admin.0.execute(assign).unwrap();
+    assert_eq!(world.admin.get("account", below).lookup("ownerid"), Some(&to));
+}
+
+#[test]
+fn a_rule_reckons_with_dates() {
+    let world = Workplace::new();
+    let late = json!({ "compare": { "column": "actualclosedate", "is": "gt",
+                                    "value": { "column": "estimatedclosedate", "plus": { "months": 1 } } } });
+    let rule = json!([
+        { "default": { "actualclosedate": { "column": "estimatedclosedate", "plus": { "weeks": -1 } } } },
+        { "check": { "if": late, "then": [
+            { "set": { "description": { "text": ["due ", { "column": "estimatedclosedate", "plus": { "months": 1 } }] } } }
+        ] } },
+    ]);
+    let rule = Row::unsaved("workflow")
+        .with("category", Value::Choice(2))
+        .with("name", "Dates")
+        .with("primaryentity", "opportunity")
+        .with("clientdata", json!({ "actions": rule }).to_string());
+    let rule = world.admin.create(rule);
+    switch(&world.admin, rule, true).unwrap();
+    let day = |text: &str| Value::Date(text.parse().unwrap());
+    let deal = Row::unsaved("opportunity").with("name", "Deal");
+    let id = world.admin.create(deal.with("estimatedclosedate", day("2026-01-31")));
+    let row = world.admin.get("opportunity", id);
+    assert_eq!(row.get("actualclosedate"), Some(&day("2026-01-24")));
+    let closed = |to: &str| {
+        let change = Row::new("opportunity", id).with("actualclosedate", day(to));
+        world.admin.update(change);
+    };
+    closed("2026-02-28");
+    assert!(world.admin.get("opportunity", id).text("description").is_none());
+    closed("2026-03-01");
+    let row = world.admin.get("opportunity", id);
+    assert_eq!(row.text("description"), Some("due 2026-02-28"));
 }
 
 #[test]

@@ -75,6 +75,24 @@ fn what_makes_no_sense_is_refused_with_its_place() {
     assert!(told.contains("its own row only"), "{told}");
     let (_, told) = refusal(&world, json!([{ "default": { "numberofemployees": "many" } }]));
     assert!(told.contains("numberofemployees"), "{told}");
+    for (action, said) in [
+        (json!({ "require": [] }), "it requires no column"),
+        (
+            json!({ "default": { "revenue": { "increment": 5 } } }),
+            "a default is a value of its own",
+        ),
+        (
+            when(
+                "name",
+                json!("x"),
+                json!([{ "error": { "column": "fax", "message": " " } }]),
+            ),
+            "an error says something",
+        ),
+    ] {
+        let (_, told) = refusal(&world, json!([action]));
+        assert!(told.contains(said), "{told}");
+    }
     let text = json!({ "name": "x", "table": "systemuser", "actions": [{ "require": ["title"] }] }).to_string();
     let rule = BusinessRuleSpec::parse(&text).unwrap().row();
     let error = world.admin.try_create(rule).unwrap_err();

@@ -85,6 +85,36 @@ fn nouns_that_are_customized_are_shown_changed_and_removed() {
     refused(&admin, 1, &["undo", "Salespersn"], &["did you mean `Salesperson`?"]);
 }
 
+/// A typing error in the name of somebody who is to be shut out does not look like success.
+#[test]
+fn who_was_no_member_is_not_taken_out() {
+    let world = World::empty();
+    let admin = world.admin();
+    admin.json(&["table", "update", "account", "--access-teams", "yes"]);
+    admin.json(&["access-team", "create", "Helpers", "account", "read"]);
+    accounts(&world, &["One"]);
+    for name in ["tina", "tino"] {
+        admin.json(&["user", "create", name, "--role", "Salesperson"]);
+    }
+    admin.json(&["team", "create", "Crew"]);
+    admin.json(&["profile", "create", "Pay"]);
+    for (noun, add, remove, of) in [
+        ("access-team", "add", "remove", &["Helpers", "account", "One"][..]),
+        ("team", "member-add", "member-remove", &["Crew"]),
+        ("profile", "member-add", "member-remove", &["Pay"]),
+    ] {
+        let told = |verb: &str, who: &str, words: &str| {
+            let run = admin.run(&[&[noun, verb], of, &[who]].concat());
+            assert!(run.code == 0 && run.stdout.contains(words), "{run:?}");
+        };
+        told(add, "tina", "tina added to");
+        told(add, "tina", "already");
+        told(remove, "tino", "nothing was changed");
+        told(remove, "tina", "tina taken out of");
+        told(remove, "tina", "nothing was changed");
+    }
+}
+
 /// Whoever lets a step run is told what it lacks, and what it is called.
 #[test]
 fn a_step_that_is_enabled_is_named_with_what_it_lacks() {

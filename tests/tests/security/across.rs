@@ -1,6 +1,7 @@
 //! Rows that are owned across business units, by the three settings.
 
-use sluice_model::{Code, Depth, Query, Reference, Right, Row, Uuid, Value};
+use sluice_model::{Code, Depth, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_platform::{Fix, Reach, prelude::*};
 use sluice_tests::Actor;
 
 use crate::world::{Security, assign, associate, disassociate, grants, user};
@@ -9,16 +10,22 @@ struct Units {
     world: Security,
     west: Uuid,
     east: Uuid,
+    south: Uuid,
 }
 
 impl Units {
     fn new() -> Self {
         let world = Security::new();
-        let (west, east) = (world.unit("West", world.root()), world.unit("East", world.root()));
+        let [west, east, south] = ["West", "East", "South"].map(|name| world.unit(name, world.root()));
         let rights: Vec<_> = Right::ALL.into_iter().filter(|right| *right != Right::Delete).collect();
         world.role("Own", &grants("Account", &rights, Depth::User));
         world.role("Unit", &grants("Account", &rights, Depth::BusinessUnit));
-        Self { world, west, east }
+        Self {
+            world,
+            west,
+            east,
+            south,
+        }
     }
 
     fn set(&self, column: &str, on: impl Into<Value>) {
@@ -204,6 +211,64 @@ fn switched_off_the_organisation_keeps_an_administrator() {
     assert_eq!(error.code(), Code::LAST_ADMINISTRATOR, "{error}");
     associate(&boss, admin, "systemuserroles_association", of_root).unwrap();
     boss.try_update(off).unwrap();
+}
+
+/// What helps whoever has the role of another unit only is the same role of the right one, and nothing that opens
+/// more: it is tried, and whoever asks why is told.
+#[test]
+fn the_same_role_of_the_right_unit_is_the_cure() {
+    let units = Units::new();
+    units.set("sl_ownershipacross", true);
+    let eve = units.world.user("eve", units.east, &[]);
+    units.give(&eve, "Own", units.west).unwrap();
+    let cure = |request: Request| {
+        let found = units.world.admin.0.isolate(eve.id(), &request).unwrap();
+        let cure = found.cure.unwrap();
+        assert!(cure.reach == Reach::Users(1), "{cure:?}");
+        let [
+            Fix::GiveRole {
+                copy,
+                role,
+                unit,
+                gives,
+                ..
+            },
+        ] = cure.fixes.as_slice()
+        else {
+            panic!("{cure:?}")
+        };
+        assert_eq!((role.as_str(), *gives), ("Own", 0));
+        (*copy, unit.clone().unwrap())
+    };
+    // Where she makes rows: in her own unit.
+    let (copy, unit) = cure(Request::create(account("Eve's")));
+    assert_eq!(
+        (copy, unit.as_str()),
+        (units.world.role_in("Own", units.east).id, "East")
+    );
+    units.give(&eve, "Own", units.east).unwrap();
+    let row = eve.create(account("Eve's"));
+
+    // Where her own row lies.
+    units
+        .world
+        .admin
+        .update(units.put(Row::new("account", row), units.south));
+    assert!(!read(&eve, row));
+    let (copy, unit) = cure(Request::retrieve(Reference::new("account", row), &["name"]));
+    assert_eq!(
+        (copy, unit.as_str()),
+        (units.world.role_in("Own", units.south).id, "South")
+    );
+    let program = units.world.organisation.program();
+    let told = program.run(&["access", "why", "eve", "account", &row.to_string()]);
+    let told = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("a role of the business unit in which the row lies would"),
+        "{told}"
+    );
+    program.json(&["user", "role-add", "eve", &copy.to_string()]);
+    assert!(read(&eve, row));
 }
 
 /// Managers sit in any unit then.

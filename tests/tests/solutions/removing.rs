@@ -1,7 +1,7 @@
 //! How a solution goes again.
 
 use serde_json::json;
-use sluice_model::Code;
+use sluice_model::{Code, Query, Row};
 
 use crate::world::{Site, says};
 use sluice_platform::prelude::*;
@@ -31,6 +31,91 @@ const ALL: &[&str] = &[
     "plugin commission",
     "duplicate-rule Same mail",
 ];
+
+/// A workflow, active, that starts another one or makes a task.
+fn workflow(world: &Site, name: &str, starts: Option<&str>) {
+    let action = match starts {
+        Some(child) => json!({ "start-child": { "workflow": child } }),
+        None => json!({ "create": { "table": "task", "set": { "subject": name } } }),
+    };
+    let text = json!({ "name": name, "table": "account", "scope": "organization", "child": true,
+                       "on": { "update": ["fax"] }, "actions": [action] });
+    std::fs::write(world.path("w.json"), text.to_string()).unwrap();
+    world.sluice("workflow create w.json --activate");
+}
+
+/// What a workflow of one's own starts, also through another one that came with the solution, is needed.
+#[test]
+fn a_child_that_a_workflow_of_ones_own_starts_stays() {
+    let from = Site::new();
+    workflow(&from, "Inner", None);
+    workflow(&from, "Kid", Some("Inner"));
+    workflow(&from, "Other", Some("Kid"));
+    let all = ["workflow Inner", "workflow Kid", "workflow Other"];
+    let to = Site::new();
+    to.import(&from.export("Kids", "1.0", &all, true));
+    // As long as only the solution's own need each other, all of them go.
+    assert_eq!(to.admin.0.delete_solution("Kids").unwrap().removed.len(), 3);
+    to.import(&from.export("Kids", "1.0", &all, true));
+    workflow(&to, "Mine", Some("Kid"));
+
+    let next = from.export("Kids", "2.0", &["workflow Other"], true);
+    let error = to.admin.0.import_solution(&next, false).unwrap_err();
+    assert_eq!(error.code(), Code::COMPONENT_IN_USE);
+    assert!(error.message().contains("starts it"), "{error}");
+
+    let done = to.admin.0.delete_solution("Kids").unwrap();
+    assert_eq!(done.removed, [("workflow".to_owned(), "Other".to_owned())]);
+    let mut kept: Vec<&str> = done.kept.iter().map(|(_, name, _)| name.as_str()).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["Inner", "Kid"]);
+    assert!(
+        done.kept
+            .iter()
+            .all(|(_, _, why)| why.contains("which is active and your own")),
+        "{:?}",
+        done.kept
+    );
+    let row = to.admin.create(Row::unsaved("account").with("name", "Novak"));
+    to.admin.update(Row::new("account", row).with("fax", "1"));
+    let made = to.admin.list(Query::new("task").columns(&["subject"]));
+    assert!(made.iter().all(|task| task.text("subject") == Some("Inner")) && !made.is_empty());
+    for name in ["Inner", "Kid"] {
+        let id = to.sluice(&format!("workflow show {name}"))["id"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert_eq!(to.admin.get("workflow", id).bool("ismanaged"), Some(false));
+    }
+}
+
+#[test]
+fn a_column_profile_with_members_stays() {
+    let from = Site::new();
+    from.all(&[
+        "column create lead rsh_budget money",
+        "publish",
+        "column update lead rsh_budget --secured yes",
+        "profile create Budgets",
+        "profile grant Budgets lead rsh_budget read update",
+    ]);
+    let all = ["column lead.rsh_budget", "column-profile Budgets"];
+    let file = from.export("Budgets", "1.0", &all, true);
+    let to = Site::new();
+    to.import(&file);
+    assert_eq!(to.admin.0.delete_solution("Budgets").unwrap().kept, []);
+    to.import(&file);
+    to.all(&["user create clerk", "profile member-add Budgets clerk"]);
+    to.sluice("row create lead lastname=A rsh_budget=5");
+    let done = to.admin.0.delete_solution("Budgets").unwrap();
+    let mut kept: Vec<&str> = done.kept.iter().map(|(kind, ..)| kind.as_str()).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["column", "column-profile"], "{done:?}");
+    let profile = to.one("fieldsecurityprofile", "name", "Budgets").unwrap();
+    assert_eq!(profile.bool("ismanaged"), Some(false));
+    assert_eq!(to.admin.count("fieldpermission"), 1);
+}
 
 #[test]
 fn a_managed_solution_goes_with_everything() {

@@ -12,27 +12,27 @@ use sluice_tests::{Organisation, clock::Clock, people};
 use crate::world::{Workplace, account, is, run, seller, spec, switch, task};
 
 /// A definition of a workflow in the background.
-fn background(name: &str, more: &serde_json::Value, actions: serde_json::Value) -> String {
+pub fn background(name: &str, more: &serde_json::Value, actions: serde_json::Value) -> String {
     let mut whole = more.clone();
     whole["mode"] = json!("background");
     spec(name, &whole, actions)
 }
 
-fn on_create() -> serde_json::Value {
+pub fn on_create() -> serde_json::Value {
     json!({ "on": { "create": true } })
 }
 
 /// The runs, in the order in which they began.
-fn jobs(world: &Workplace) -> Vec<Row> {
+pub fn jobs(world: &Workplace) -> Vec<Row> {
     let runs = Query::new("asyncoperation").filter(Filter::eq("operationtype", Value::Choice(10)));
     world.admin.list(runs.order_by("createdon"))
 }
 
-fn status(job: &Row) -> (i32, i32) {
+pub fn status(job: &Row) -> (i32, i32) {
     (job.int("statecode").unwrap(), job.int("statuscode").unwrap())
 }
 
-fn resume(world: &Workplace, job: Uuid) -> JobState {
+pub fn resume(world: &Workplace, job: Uuid) -> JobState {
     world
         .admin
         .0
@@ -41,11 +41,11 @@ fn resume(world: &Workplace, job: Uuid) -> JobState {
         .state
 }
 
-const SUCCEEDED: (i32, i32) = (3, 30);
-const WAITING: (i32, i32) = (1, 10);
+pub const SUCCEEDED: (i32, i32) = (3, 30);
+pub const WAITING: (i32, i32) = (1, 10);
 
 /// An organisation whose time is the test's.
-fn at_nine() -> (Workplace, Arc<Clock>) {
+pub fn at_nine() -> (Workplace, Arc<Clock>) {
     let clock = Arc::new(Clock::at("2026-03-02T09:00:00Z"));
     let env: Arc<dyn Env> = clock.clone();
     let org = Organisation::empty_with(&env);

@@ -65,7 +65,9 @@ fn inputs_and_outputs_are_of_the_kinds_that_the_plug_in_declares() {
     ));
     let error = switch(&world.admin, draft, true).unwrap_err();
     assert!(
-        error.message().contains("what is waited for is a point in time"),
+        error
+            .message()
+            .contains("what is waited for, or moved, is a point in time"),
         "{error}"
     );
     world.active(&spec(
@@ -98,6 +100,20 @@ fn a_status_reason_is_one_of_its_state() {
             error.message().starts_with("action 1 of the workflow:") && error.message().contains("valid there:"),
             "{error}"
         );
+    }
+    // To be won and lost are messages of their own, which no action sends.
+    for (state, message) in [(json!(1), "WinOpportunity"), (json!("Lost"), "LoseOpportunity")] {
+        let table = json!({ "table": "opportunity" });
+        let closes = [
+            json!([{ "change-state": { "state": state } }]),
+            json!([{ "update": { "set": { "statecode": state } } }]),
+        ];
+        for actions in closes {
+            let row = WorkflowSpec::parse(&spec("Wrong", &table, actions)).unwrap().row();
+            let error = world.admin.try_create(row).unwrap_err();
+            assert_eq!(error.code(), Code::INVALID_STATE, "{error}");
+            assert!(error.message().contains(message), "{error}");
+        }
     }
     let error = made(json!([{ "update": { "set": { "statecode": null } } }])).unwrap_err();
     assert!(error.message().contains("cannot be emptied"), "{error}");

@@ -8,7 +8,7 @@ use sluice_tests::{
     world::{World, list, text},
 };
 
-use crate::world::{Workplace, account, run, seller, spec, switch, task};
+use crate::world::{Workplace, account, is, run, seller, spec, switch, task};
 
 fn child(world: &Workplace, name: &str) -> Uuid {
     world.active(&spec(name, &json!({ "child": true }), json!([task(json!("kid"))])))
@@ -87,6 +87,32 @@ fn a_child_that_is_not_there_is_not_to_be_activated() {
     assert!(error.words().contains(&("WORKFLOW", nope)), "{:?}", error.words());
 }
 
+/// The parent goes on with the child that it found, so that one cannot go, and no other takes its place.
+#[test]
+fn a_child_that_an_active_workflow_starts_is_not_deleted() {
+    let world = Workplace::new();
+    let kid = child(&world, "Kid");
+    let middle = json!([{ "start-child": { "workflow": "Kid" } }]);
+    let middle = world.active(&spec("Middle", &json!({ "child": true }), middle));
+    let starts = json!([{ "start-child": { "workflow": "Middle" } }]);
+    let parent = world.active(&spec("Parent", &json!({ "on": { "create": true } }), starts));
+    switch(&world.admin, kid, false).unwrap();
+    let error = world.admin.try_delete("workflow", kid).unwrap_err();
+    assert_eq!(error.code(), Code::COMPONENT_IN_USE);
+    assert!(error.message().contains("starts it"), "{error}");
+    switch(&world.admin, middle, false).unwrap();
+    world.admin.try_delete("workflow", kid).unwrap();
+    assert!(world.admin.try_delete("workflow", middle).is_err());
+    switch(&world.admin, parent, false).unwrap();
+    world.admin.try_delete("workflow", middle).unwrap();
+
+    // One that starts itself is nobody's child.
+    let again = json!([{ "start-child": { "workflow": "Again" } }]);
+    let again = world.active(&spec("Again", &json!({ "child": true }), again));
+    switch(&world.admin, again, false).unwrap();
+    world.admin.try_delete("workflow", again).unwrap();
+}
+
 #[test]
 fn a_workflow_that_rests_is_activated_to_be_run() {
     let world = Workplace::new();
@@ -98,6 +124,29 @@ fn a_workflow_that_rests_is_activated_to_be_run() {
     );
     let (_, found) = world.admin.0.why(None).unwrap();
     assert_eq!(found.culprits[0].fixes()[0].kind(), "activate");
+}
+
+/// Nothing but to give it up helps a run whose row is gone; that its workflow rests does not.
+#[test]
+fn a_run_whose_row_was_deleted_is_given_up() {
+    let world = Workplace::new();
+    let wait = json!([{ "wait": { "for": is("fax", json!("1")) } }]);
+    let more = json!({ "mode": "background", "on": { "create": true } });
+    world.active(&spec("W", &more, wait));
+    let row = world.admin.create(account("Novak"));
+    world.admin.try_delete("account", row).unwrap();
+    let program = world.org.program();
+    let jobs = program.json(&["row", "list", "asyncoperation", "--select", "name"]);
+    let job = jobs["value"][0]["asyncoperationid"].as_str().unwrap().to_owned();
+    program.run(&["jobs", "resume", &job]);
+    let told = program.run(&["why", &job]);
+    let said = |words: &str| told.stdout.contains(words);
+    assert!(
+        said(&format!("jobs cancel {job}")) && said(&format!("jobs resume {job}")),
+        "{}",
+        told.stdout
+    );
+    assert!(!said("workflow deactivate"), "{}", told.stdout);
 }
 
 #[test]

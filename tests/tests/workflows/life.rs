@@ -1,7 +1,8 @@
 //! From a draft to what runs and back: copies, who may switch, what may be changed.
 
 use serde_json::json;
-use sluice_model::{Depth, Error, Filter, Query, Reference, Row, Uuid, Value};
+use sluice_model::{Code, Depth, Error, Filter, Query, Reference, Row, Uuid, Value};
+use sluice_platform::prelude::*;
 use sluice_tests::people;
 
 use crate::world::{Workplace, account, seller, spec, switch, task};
@@ -124,8 +125,23 @@ fn nobody_lets_it_run_as_somebody_who_may_more() {
     let id = clever.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
     let owner = Reference::new("systemuser", world.admin.id());
     clever.update(Row::new("workflow", id).with("ownerid", owner));
-    assert_eq!(code(switch(&clever, id, true)), "0x80040220");
+    let error = switch(&clever, id, true).unwrap_err();
+    assert_eq!(error.code(), Code::PRIVILEGE_DENIED);
+    assert!(error.message().contains("it runs as its owner, who holds"), "{error}");
     assert_eq!(world.admin.get("workflow", id).int("statecode"), Some(0));
+
+    // What is printed cures it, and nobody tries hundreds of grants.
+    let (_, found) = world.admin.0.why(error.body().correlation).unwrap();
+    assert!(found.trials < 50, "{} trials", found.trials);
+    let program = world.org.program();
+    let told = error.resolution();
+    assert!(told.contains("let it run as the caller"), "{told}");
+    program.json(&["row", "update", "workflow", &id.to_string(), "runas=1"]);
+    switch(&clever, id, true).unwrap();
+    switch(&clever, id, false).unwrap();
+    program.json(&["row", "update", "workflow", &id.to_string(), "runas=0"]);
+    program.json(&["row", "assign", "workflow", &id.to_string(), &clever.id().to_string()]);
+    switch(&clever, id, true).unwrap();
 }
 
 #[test]

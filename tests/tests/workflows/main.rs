@@ -9,6 +9,7 @@ mod calling;
 mod checked;
 mod commands;
 mod cures;
+mod dates;
 mod life;
 mod refusals;
 mod schema;

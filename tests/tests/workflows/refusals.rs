@@ -158,6 +158,31 @@ fn what_has_nothing_to_do_or_nothing_that_starts_it_is_not_activated() {
 }
 
 #[test]
+fn what_no_update_sends_starts_nothing() {
+    let world = Workplace::new();
+    let on = |column: &str| spec("w", &json!({ "on": { "update": [column] } }), json!([task(json!("x"))]));
+    for column in [
+        "createdon",
+        "modifiedon",
+        "accountid",
+        "versionnumber",
+        "revenue_base",
+        "owninguser",
+    ] {
+        let row = WorkflowSpec::parse(&on(column)).unwrap().row();
+        let error = world.admin.try_create(row).unwrap_err();
+        assert_eq!(error.code().to_string(), "0x80040235", "{error}");
+        assert!(
+            error.message().contains("nothing would ever start the workflow"),
+            "{error}"
+        );
+    }
+    for column in ["revenue", "ownerid", "statuscode", "owningbusinessunit"] {
+        world.draft(&on(column));
+    }
+}
+
+#[test]
 fn tables_that_take_no_workflow_are_refused() {
     let world = Workplace::new();
     let of = |table: &str, scope: i32| {

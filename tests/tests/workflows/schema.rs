@@ -55,7 +55,9 @@ fn everything() -> Json {
         1, 1.5, "x", true, null, [1, 2],
         { "column": "name" }, { "column": "name", "row": { "related": "a", "table": "b" } }, { "row": {} },
         { "first": [1, { "now": {} }] }, { "text": ["a", { "column": "b" }] },
-        { "now": { "days": 1, "hours": 2, "minutes": -3 } },
+        { "now": { "years": 1, "months": -1, "weeks": 2, "days": 1, "hours": 2, "minutes": -3 } },
+        { "column": "name", "plus": { "months": -1 } }, { "first": [{ "column": "b" }], "plus": {} },
+        { "output": "Rate", "of": "rate", "plus": { "days": 1 } },
         { "output": "Rate", "of": "rate" }, { "append": "x" }, { "increment": 1 }, { "decrement": 1 }, { "multiply": { "column": "c" } },
     ]);
     let set: serde_json::Map<String, Json> = values

@@ -12,6 +12,8 @@ fn a_lookup_in_a_text_is_a_name() {
     let actions = json!([
         task(json!({ "text": ["of ", { "column": "ownerid" }, ", ask ", { "column": "primarycontactid" }] })),
         task(json!({ "column": "ownerid" })),
+        task(json!({ "text": [{ "row": {} }, " of ", { "row": { "related": "ownerid", "table": "systemuser" } }] })),
+        task(json!({ "row": {} })),
         { "stop": { "as": "succeeded", "message": { "column": "ownerid" } } }
     ]);
     world.active(&spec("Tell", &json!({ "on": { "create": true } }), actions));
@@ -19,7 +21,13 @@ fn a_lookup_in_a_text_is_a_name() {
     seller.create(account("Novak").with("primarycontactid", Reference::new("contact", contact)));
     let user = world.admin.get("systemuser", seller.id());
     let name = user.text("fullname").unwrap();
-    assert_eq!(world.told(), [format!("of {name}, ask Wu"), name.to_owned()]);
+    let told = [
+        format!("of {name}, ask Wu"),
+        name.to_owned(),
+        format!("Novak of {name}"),
+        "Novak".to_owned(),
+    ];
+    assert_eq!(world.told(), told);
 }
 
 /// What a request says before it is checked tells nobody what a row is called that they may not read.

@@ -2,7 +2,7 @@
 //! Sluice's own.
 
 use sluice_access::{ColumnRight, Principal};
-use sluice_model::{Error, Parameter as Output, ParameterType, Result, Right, Rights, Row, TableDef, Value};
+use sluice_model::{Error, Ownership, Parameter as Output, ParameterType, Result, Right, Rights, Row, TableDef, Value};
 
 use super::{Message, Parameter, Shape, Takes, input, required};
 use crate::{
@@ -89,7 +89,11 @@ impl Message for RetrieveAccessReasons {
                             .map(|line| of_right("Access", line.with("Passes", true))),
                     );
                 }
-                Some(Err(error)) => lines.push(of_right("Access", refused(error))),
+                Some(Err(error)) => {
+                    let across = table.ownership == Ownership::User && principal.owns_across_units();
+                    let line = refused(error).with("AcrossUnits", across);
+                    lines.push(of_right("Access", line));
+                }
                 None => {}
             }
         }

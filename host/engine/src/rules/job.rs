@@ -63,6 +63,10 @@ impl Rules for Job {
             }
             if postpones {
                 jobs::set_state(target, WAITING);
+                // Until then, nothing that happens wakes it.
+                if before.bool("iswaitingforevent") == Some(true) {
+                    target.set("iswaitingforevent", false);
+                }
             }
         }
         Ok(())

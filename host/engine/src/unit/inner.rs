@@ -80,6 +80,7 @@ impl Unit {
     ) -> Result<Response> {
         let incoming = Incoming {
             why,
+            part_of: Some(operation.message.name()),
             platform_links,
             importing: operation.importing,
             bypass: operation.bypass.clone(),

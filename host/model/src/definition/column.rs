@@ -40,6 +40,9 @@ pub struct Choice {
     /// table has two states, the first activates and the second deactivates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entered: Option<Entered>,
+    /// Of a state option: the message that alone brings a row into the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_by: Option<String>,
     /// It came with a managed solution: only the next import changes it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub managed: bool,

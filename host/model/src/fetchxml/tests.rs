@@ -24,6 +24,7 @@ fn all() -> Surroundings {
         state: None,
         default_status: None,
         entered: None,
+        only_by: None,
         managed: false,
     };
     let state = |name| {

@@ -14,7 +14,7 @@ use sluice_sandbox::Context;
 use super::{ACTIVATED, CATEGORY, DEFINITION, apply::Applied, definition::Definition};
 use crate::workflows::{language::name_of, takes_workflows};
 use sluice_engine::{
-    Unit,
+    Operation, Unit,
     handler::{Called, Handler, StepSource},
     snapshot::{Part, Parts, Reader, part_of},
     step::{self, Step},
@@ -128,6 +128,11 @@ struct Call(Arc<BusinessRule>);
 impl Handler for Call {
     fn kind(&self) -> &'static str {
         KIND
+    }
+
+    /// An Assign is no Update to a rule, although it is carried out as one.
+    fn concerns(&self, _: &mut Unit, operation: &Operation) -> Result<bool> {
+        Ok(operation.part_of() != Some("Assign"))
     }
 
     fn call(&self, unit: &mut Unit, step: &Step, mut context: Context) -> Called {

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use sluice_model::{
-    Code, ColumnDef, Error, Name, Parameter, Reference, Result, Row, TableDef, Timestamp, Value, coerce, json,
-    text::Collation,
+    Code, ColumnDef, Error, Name, Parameter, Reference, Result, Row, TableDef, Value, coerce, text::Collation, written,
 };
 use sluice_sandbox::{Context, Place as At};
 
 use super::definition::{Action, Definition};
-use crate::workflows::language::{Bounded, Condition, Later, Source, longest_text, values};
+use crate::workflows::language::{Bounded, Condition, Source, longest_text, values};
 
 /// A rule at work on the row of a request.
 pub(super) struct Applied<'a> {
@@ -172,7 +171,7 @@ impl Applied<'_> {
                 self.add(source, &mut text)?;
                 Value::Text(text.whole()?)
             }
-            Source::Now(later) => values::fitted(Value::DateTime(self.later(*later)?), column, None),
+            Source::Now(_) | Source::Moved(..) => values::fitted(self.moment(source)?, column, None),
             Source::Changed(_, by) => self.value(by, column)?,
             Source::Row(_) | Source::Output(..) => Value::Null,
         })
@@ -203,7 +202,7 @@ impl Applied<'_> {
                     self.add(part, text)?;
                 }
             }
-            Source::Now(later) => text.push(&json::whole_seconds(self.later(*later)?)),
+            Source::Now(_) | Source::Moved(..) => text.push(&values::shown(&self.moment(source)?, None)),
             Source::Changed(_, by) => self.add(by, text)?,
             Source::Row(_) | Source::Output(..) => {}
         }
@@ -214,8 +213,26 @@ impl Applied<'_> {
         self.names.get(row).cloned().unwrap_or_else(|| row.id.to_string())
     }
 
-    fn later(&self, later: Later) -> Result<Timestamp> {
-        let time = self.context.created_on.checked_add(later.duration());
-        time.map_err(|_| Error::invalid("the time lies beyond the end of the calendar"))
+    /// The point in time, or the day, that a source gives.
+    fn moment(&self, source: &Source) -> Result<Value> {
+        Ok(match source {
+            Source::Constant(json) => {
+                let time = json.as_str().and_then(written::time);
+                time.map_or(Value::Null, Value::DateTime)
+            }
+            Source::Column(from, _) => self.value_of(from),
+            Source::Now(later) => later.than(Value::DateTime(self.context.created_on))?,
+            Source::Moved(time, later) => later.than(self.moment(time)?)?,
+            Source::First(sources) => {
+                for source in sources {
+                    let found = self.moment(source)?;
+                    if !found.is_null() {
+                        return Ok(found);
+                    }
+                }
+                Value::Null
+            }
+            Source::Text(_) | Source::Row(_) | Source::Changed(..) | Source::Output(..) => Value::Null,
+        })
     }
 }

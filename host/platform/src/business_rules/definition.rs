@@ -82,6 +82,7 @@ impl Definition {
     /// What is wrong with it first, with its place.
     pub(super) fn check(&self, catalog: &Catalog, table: &str) -> Result<Vec<(String, Reference)>> {
         all_own(&self.actions, "", false)?;
+        all_do_something(&self.actions, "")?;
         let checked = Checker::check(catalog, table, &self.steps()).map_err(of_rule)?;
         can_be_given(catalog.table(table)?, &self.actions, "")?;
         Ok(checked.rows)
@@ -108,6 +109,7 @@ impl Definition {
         Steps {
             actions: self.actions.iter().map(step).collect(),
             children: Vec::new(),
+            awaited: BTreeSet::new(),
         }
     }
 }
@@ -148,7 +150,8 @@ fn columns_in(source: &Source, found: &mut BTreeSet<Name>) {
         Source::Column(name, _) => drop(found.insert(name.clone())),
         Source::First(sources) | Source::Text(sources) => sources.iter().for_each(|one| columns_in(one, found)),
         Source::Changed(_, by) => columns_in(by, found),
-        Source::Constant(_) | Source::Row(_) | Source::Now(_) | Source::Output(..) => {}
+        // A point in time is no lookup, and has no name.
+        Source::Constant(_) | Source::Row(_) | Source::Now(_) | Source::Moved(..) | Source::Output(..) => {}
     }
 }
 
@@ -226,6 +229,35 @@ fn step(action: &Action) -> Step {
     }
 }
 
+/// What would do nothing, or say nothing, is a mistake; so is to change what a new row holds in a column that is
+/// empty.
+fn all_do_something(actions: &[Action], within: &str) -> Result<()> {
+    for (number, action) in (1..).zip(actions) {
+        let place = format!("{within}{number}");
+        let refused = |what: &str| {
+            let message = format!("action {place} of the business rule: {what}");
+            Err(Error::invalid(message))
+        };
+        match action {
+            Action::Check(check) => {
+                all_do_something(&check.then, &format!("{place} then "))?;
+                all_do_something(&check.otherwise, &format!("{place} else "))?;
+            }
+            Action::Require(columns) if columns.is_empty() => return refused("it requires no column"),
+            Action::Error(refusal) if refusal.message.trim().is_empty() => {
+                return refused("an error says something (`message`)");
+            }
+            Action::Default(set) if set.values().any(|source| matches!(source, Source::Changed(..))) => {
+                return refused(
+                    "a default is a value of its own: there is nothing to append to, increment or multiply",
+                );
+            }
+            Action::Set(_) | Action::Default(_) | Action::Require(_) | Action::Error(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// A rule knows nothing but its row; what it sets, and what it refuses, is under a condition.
 fn all_own(actions: &[Action], within: &str, has_condition: bool) -> Result<()> {
     for (number, action) in (1..).zip(actions) {
@@ -269,7 +301,7 @@ fn is_own(source: &Source) -> bool {
         Source::Column(_, row) => row.is_this(),
         Source::Row(_) | Source::Output(..) => false,
         Source::First(sources) | Source::Text(sources) => sources.iter().all(is_own),
-        Source::Changed(_, by) => is_own(by),
+        Source::Changed(_, source) | Source::Moved(source, _) => is_own(source),
         Source::Constant(_) | Source::Now(_) => true,
     }
 }

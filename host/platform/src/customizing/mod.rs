@@ -44,6 +44,15 @@ static COLUMN_PROFILES: Component = Component {
         key: &["entityname", "attributelogicalname"],
         parts: &[],
     }],
+    is_released: true,
+    in_use: |unit, id| {
+        let mut members = 0;
+        for table in [tables::USER_PROFILES, tables::TEAM_PROFILES] {
+            let of = Filter::eq("fieldsecurityprofileid", id);
+            members += unit.count_as_platform("see who is a member of a profile", table, &of)?;
+        }
+        Ok((members > 0).then(|| "users or teams are members of it, and see and write columns by it".to_owned()))
+    },
     ..Component::plain("column-profile", 35, tables::PROFILE)
 };
 

@@ -139,6 +139,7 @@ fn check_form(options: &[Choice]) -> Result<()> {
             state: _,
             default_status,
             entered,
+            only_by,
             managed: _,
         } = option;
         if looks::is_blank(label) || label.chars().count() > LONGEST_LABEL {
@@ -151,7 +152,7 @@ fn check_form(options: &[Choice]) -> Result<()> {
                 "the option {value} has a default status; only states have one, and they are fixed"
             )));
         }
-        if entered.is_some() {
+        if entered.is_some() || only_by.is_some() {
             return Err(Error::invalid(format!(
                 "the option {value} says what it is to come into it; only states do, and they are fixed"
             )));

@@ -116,6 +116,7 @@ pub(super) fn insert(unit: &mut Unit, operation: &Operation, state: Option<i32>)
             state,
             default_status: None,
             entered: None,
+            only_by: None,
             managed: false,
         });
         Ok(value)

@@ -8,7 +8,7 @@ use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Resu
 
 use super::{
     Fix, Way, WithheldColumn, columns,
-    cures::{Kind, lacking},
+    cures::{Kind, lacking, lacks_too_many},
     holders::{Account, Held, Role, reference},
     trials::{Setup, Subject, Trials},
 };
@@ -177,10 +177,52 @@ impl Trials<'_> {
                 name: principal.name.clone(),
                 copy,
                 role: role.name,
+                unit: None,
                 gives,
             })
         };
-        Ok(roles.into_iter().filter_map(fix).collect())
+        let found = roles.into_iter().filter_map(fix);
+        let of_units = match large {
+            true => Vec::new(),
+            false => self.roles_of_units(error, here)?,
+        };
+        Ok(of_units.into_iter().chain(found).collect())
+    }
+
+    /// Where rows are owned across business units: a role that is held as one of another unit already, as one of
+    /// the unit of the row, or of the holder's own. It brings no further privilege.
+    fn roles_of_units(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
+        let Some((principal, privilege, _)) = lacking(error) else {
+            return Ok(Vec::new());
+        };
+        let (mut unit, _) = self.session.unit()?;
+        if !unit.principal_of(&reference(principal))?.owns_across_units() {
+            return Ok(Vec::new());
+        }
+        let body = error.body();
+        let of_row = match (&body.table, body.row) {
+            (Some(table), Some(id)) => unit.ownership(&Reference::new(table.as_str(), id))?,
+            _ => None,
+        };
+        let of_row = of_row.and_then(|(_, unit)| unit);
+        let holders = self.holders()?;
+        let depths = holders.depths(&mut unit, privilege)?;
+        let mut found = Vec::new();
+        for Held { role, .. } in holders.with(principal.id, &here.fixes) {
+            if role.is_administrator || !depths.contains_key(&role.id) {
+                continue;
+            }
+            let copies = holders.other_copies(role.id, principal.id, of_row);
+            found.extend(copies.into_iter().map(|(copy, unit)| Fix::GiveRole {
+                to: reference(principal),
+                name: principal.name.clone(),
+                copy,
+                role: role.name.clone(),
+                unit: Some(unit),
+                gives: 0,
+            }));
+        }
+        Ok(found)
     }
 
     /// Roles of teams that hold the privilege for the team's rows only.
@@ -202,7 +244,7 @@ impl Trials<'_> {
     /// The privilege for each role of whoever lacks it, from the depth on that could do. A grant never
     /// lowers what a role holds.
     fn grants(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
-        let Some((principal, privilege, depth)) = lacking(error) else {
+        let Some((principal, privilege, depth)) = lacking(error).filter(|_| !lacks_too_many(error)) else {
             return Ok(Vec::new());
         };
         let holders = self.holders()?;

@@ -10,7 +10,7 @@ use sluice_model::{Code, Error, Result, Right, Uuid};
 
 use super::{
     Culprit, Cure, Fix, Isolation, Resting, WithheldColumn,
-    cures::{lacking, replaces},
+    cures::{lacking, lacks_too_many, replaces},
     obstacle::Obstacle,
     sets::beside_disabling,
     trials::{Lent, Setup, Trials, in_order},
@@ -354,6 +354,10 @@ impl Trials<'_> {
         }
         if let Some(step) = error.body().step.as_ref().filter(|step| !self.is_job_of(step.id)) {
             return walk.setup.bypassed.insert(step.id);
+        }
+        // What one privilege after the other is lent for is no way that anybody goes.
+        if lacks_too_many(error) {
+            return false;
         }
         let Some((principal, privilege, depth)) = lacking(error) else {
             let is_gate = matches!(

@@ -296,6 +296,13 @@ pub(super) fn replaces(fix: &Fix, earlier: &Fix) -> bool {
     }
 }
 
+/// Whether so many privileges are missing that no chain of grants gives all of them.
+pub(super) fn lacks_too_many(error: &Error) -> bool {
+    let words = &error.body().words;
+    let missing = words.iter().find(|(word, _)| *word == "MISSING");
+    missing.is_some_and(|(_, missing)| missing.parse().is_ok_and(|missing: usize| missing > MOST_FIXES))
+}
+
 /// Who lacks which privilege, and how deep.
 pub(super) fn lacking(error: &Error) -> Option<(&PrincipalInfo, &str, Depth)> {
     let body = error.body();

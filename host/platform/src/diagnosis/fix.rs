@@ -1,6 +1,8 @@
 //! What helps, as messages of the platform: each is sent as it is printed, in the trial that shows
 //! that it helps.
 
+mod profiles;
+
 use sluice_engine::{bypass, tables};
 use sluice_model::{Depth, Name, Parameter, Reference, Request, Right, Row, StepInfo, Uuid, Value};
 
@@ -80,6 +82,8 @@ pub enum Fix {
         copy: Uuid,
         /// The role's name.
         role: String,
+        /// The business unit whose copy it is, where the holder has that of another one.
+        unit: Option<String>,
         /// How many privileges it holds that the user or team does not have yet, or not as deep.
         gives: usize,
     },
@@ -296,7 +300,7 @@ impl Fix {
                 to,
                 gives,
                 ..
-            } => new_profile(*profile, called, to, gives),
+            } => profiles::new_profile(*profile, called, to, gives),
             Self::Own { workflow, id, .. } => own(*workflow, *id),
             // What is active is not changed.
             Self::AsCaller { workflow } => vec![
@@ -345,7 +349,7 @@ impl Fix {
                     .with("RoleId", Value::Id(*id))
                     .with("Privileges", Parameter::Rows(vec![granted]))
             }
-            Self::JoinProfile { profile, to, .. } => join_profile(*profile, to),
+            Self::JoinProfile { profile, to, .. } => profiles::join_profile(*profile, to),
             Self::GrantColumn {
                 profile,
                 permission,
@@ -353,7 +357,7 @@ impl Fix {
                 column,
                 right,
                 ..
-            } => grant_column(*profile, *permission, (table, column), right),
+            } => profiles::grant_column(*profile, *permission, (table, column), right),
             Self::RunAs { step, id, .. } => Request::update(
                 Row::new(tables::STEP, *step).with("impersonatinguserid", Reference::new(tables::USER, *id)),
             ),
@@ -405,56 +409,6 @@ fn own(workflow: Uuid, user: Uuid) -> Vec<Request> {
             .with("Assignee", Reference::new(tables::USER, user)),
         activate(workflow),
     ]
-}
-
-fn join_profile(profile: Uuid, to: &Reference) -> Request {
-    let relationship = match &*to.table {
-        tables::TEAM => "teamprofiles_association",
-        _ => "systemuserprofiles_association",
-    };
-    Request::new("Associate")
-        .with("Target", Reference::new(tables::PROFILE, profile))
-        .with("Relationship", relationship)
-        .with("RelatedEntities", Parameter::References(vec![to.clone()]))
-}
-
-/// The profile, what it gives on each column, and its first member.
-fn new_profile(profile: Uuid, called: &str, to: &Reference, gives: &[(String, String, &'static str)]) -> Vec<Request> {
-    let mut requests = vec![Request::create(Row::new(tables::PROFILE, profile).with("name", called))];
-    let mut permissions: Vec<Row> = Vec::new();
-    for (table, column, right) in gives {
-        let is_of =
-            |row: &&mut Row| row.text("entityname") == Some(table) && row.text("attributelogicalname") == Some(column);
-        match permissions.iter_mut().find(is_of) {
-            Some(permission) => permission.set(*right, Value::Choice(super::columns::GIVEN)),
-            None => permissions.push(permission_row(profile, (table, column), right)),
-        }
-    }
-    requests.extend(permissions.into_iter().map(Request::create));
-    requests.push(join_profile(profile, to));
-    requests
-}
-
-fn permission_row(profile: Uuid, (table, column): (&str, &str), right: &'static str) -> Row {
-    Row::unsaved(tables::COLUMN_PERMISSION)
-        .with("fieldsecurityprofileid", Reference::new(tables::PROFILE, profile))
-        .with("entityname", table)
-        .with("attributelogicalname", column)
-        .with(right, Value::Choice(super::columns::GIVEN))
-}
-
-/// `permission` is what the profile says of the column so far.
-fn grant_column(
-    profile: Uuid,
-    permission: Option<Uuid>,
-    (table, column): (&str, &str),
-    right: &'static str,
-) -> Request {
-    let given = Value::Choice(super::columns::GIVEN);
-    match permission {
-        Some(id) => Request::update(Row::new(tables::COLUMN_PERMISSION, id).with(right, given)),
-        None => Request::create(permission_row(profile, (table, column), right)),
-    }
 }
 
 /// Whom a cure reaches beside the one request.

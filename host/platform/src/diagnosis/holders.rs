@@ -52,6 +52,8 @@ pub(super) struct Holders {
     teams: HashMap<Uuid, Vec<Uuid>>,
     /// The business unit of each user and team.
     units: HashMap<Uuid, Uuid>,
+    /// What business units are called.
+    names: HashMap<Uuid, String>,
     accounts: Vec<Account>,
     weights: Weights,
 }
@@ -88,6 +90,7 @@ impl Holders {
             held: HashMap::new(),
             teams: HashMap::new(),
             units: HashMap::new(),
+            names: HashMap::new(),
             accounts: Vec::new(),
             weights,
         };
@@ -109,6 +112,10 @@ impl Holders {
         for row in users.iter().chain(&teams) {
             let unit = row.id_of("businessunitid").unwrap_or_default();
             holders.units.insert(row.id, unit);
+        }
+        for row in all(tables::BUSINESS_UNIT, &["name"])? {
+            let name = row.text("name").unwrap_or_default().to_owned();
+            holders.names.insert(row.id, name);
         }
         for row in users.iter().filter(|row| row.bool("isdisabled") != Some(true)) {
             let roles = holders.of(row.id);
@@ -191,6 +198,19 @@ impl Holders {
     pub(super) fn copy_for(&self, role: Uuid, holder: Uuid) -> Option<Uuid> {
         let unit = self.units.get(&holder)?;
         self.copies.get(&(role, *unit)).copied()
+    }
+
+    /// The copies of a role in the business unit of a row and in the holder's own, which the holder does not have,
+    /// each with the name of its unit.
+    pub(super) fn other_copies(&self, role: Uuid, holder: Uuid, of_row: Option<Uuid>) -> Vec<(Uuid, String)> {
+        let own = self.units.get(&holder).copied();
+        let units = of_row.into_iter().chain(own.filter(|own| Some(*own) != of_row));
+        let has = |copy: &Uuid| self.held.get(&holder).is_some_and(|held| held.contains(copy));
+        let copy = |unit: Uuid| {
+            let copy = self.copies.get(&(role, unit)).copied().filter(|copy| !has(copy))?;
+            Some((copy, self.names.get(&unit).cloned()?))
+        };
+        units.filter_map(copy).collect()
     }
 
     /// The roles that hold a privilege deep enough, those first that reach least beyond it and what `beside` hold,
@@ -277,6 +297,7 @@ fn key(table: &str) -> &'static str {
         tables::TEAM => "teamid",
         tables::TEAM_MEMBERSHIP => "teammembershipid",
         tables::TEAM_ROLES => "teamroleid",
+        tables::BUSINESS_UNIT => "businessunitid",
         _ => "systemuserroleid",
     }
 }

@@ -11,6 +11,8 @@ use super::{
 
 /// `workflow.runas` of those that run as their owner.
 const AS_OWNER: i32 = 0;
+/// `workflow.statecode` of those that run.
+const ACTIVE: i32 = 1;
 /// `workflow.scope` of those that run for all rows, whoever owns the workflow.
 const ORGANIZATION: i32 = 4;
 
@@ -28,7 +30,8 @@ impl Trials<'_> {
         let row = Reference::new(tables::PROCESS, workflow);
         let (mut unit, _) = self.session.unit()?;
         let reason = "name the workflow that a cure activates";
-        let row = unit.read_as_platform(reason, &row, Some(&["name".into()]))?;
+        let row = unit.read_as_platform(reason, &row, Some(&["name".into(), "statecode".into()]))?;
+        let row = row.filter(|row| row.int("statecode") != Some(ACTIVE));
         let fix = |name: &str| Fix::Activate {
             workflow,
             name: name.to_owned(),

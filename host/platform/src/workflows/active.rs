@@ -151,7 +151,7 @@ impl Workflow {
     /// The step that goes on with those that wait for a change of their row.
     fn waking(&self) -> Option<Step> {
         let program = self.program.as_ref().ok()?;
-        if self.in_real_time || program.woken_by.is_empty() {
+        if program.woken_by.is_empty() {
             return None;
         }
         let mut step = self.named(Arc::new(background::Wake(self.id))).in_background();
@@ -288,7 +288,7 @@ impl Call {
         let row = self.row_of(context);
         let row = row.ok_or_else(|| Error::host("a workflow runs for no row"))?;
         let program = self.workflow.program.as_ref().map_err(Error::clone)?;
-        let mut run = Run::new(unit, context, program, row);
+        let mut run = Run::new(unit, context, (self.workflow.id, program), row);
         run.owner.clone_from(&self.workflow.owner);
         let mut at = 0;
         loop {

@@ -61,7 +61,7 @@ impl Run<'_> {
                 Value::Null
             }
             Source::Text(_) => Value::Text(self.text_up_to(source, LONGEST_TEXT)?.whole()?),
-            Source::Now(later) => Value::DateTime(self.later(*later)?),
+            Source::Now(_) | Source::Moved(..) => self.time(source)?.map_or(Value::Null, Value::DateTime),
             Source::Output(output, of) => self.output(of, output),
             Source::Changed(..) => Value::Null,
         })
@@ -261,7 +261,7 @@ fn check_output(taken: &Taken, all: &Declared) -> Result<()> {
             column.name,
             column.kind.word()
         ),
-        Goes::Time => "what is waited for is a point in time".to_owned(),
+        Goes::Time => "what is waited for, or moved, is a point in time".to_owned(),
     };
     Err(Error::invalid(format!(
         "the plug-in {plugin} declares its output `{output}` as {kind}: {goes}"

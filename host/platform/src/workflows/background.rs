@@ -3,12 +3,12 @@
 //! written in one transaction, so that a run goes on where it was and does nothing twice.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
-use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Name, Query, Reference, Result, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::Context;
 
 use super::{
@@ -30,7 +30,7 @@ use sluice_engine::{
 const WORKFLOW: i32 = 10;
 /// So many runs of a workflow for one row may come of one request.
 const MOST_RUNS: u64 = 16;
-/// So long a run that waits for a condition is left alone, where nothing that it waits for changes.
+/// So long a run that waits for what may change is left alone, where nothing that wakes it does.
 const PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
 /// The message as which a run makes its calls.
 const MESSAGE: &str = "ExecuteWorkflow";
@@ -63,6 +63,9 @@ struct Progress {
     /// Whose workflow it is; nobody's in runs that were begun by an earlier version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     owner: Option<Reference>,
+    /// Since when it waits for a point in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
     /// The job is removed once it has succeeded.
     forgets: bool,
 }
@@ -95,6 +98,7 @@ pub(super) fn start(
         outputs: Outputs::new(),
         until: None,
         owner: workflow.owner.clone(),
+        since: None,
         forgets: workflow.forgets,
     };
     let earlier = runs(workflow.id, &row).and(Filter::eq("correlationid", context.correlation));
@@ -136,6 +140,32 @@ fn runs(workflow: Uuid, row: &Reference) -> Filter {
         .and(Filter::eq("sl_rowid", row.clone()))
 }
 
+/// What wakes the runs of a workflow that wait: each ends on the version on which it began.
+pub(super) fn awaited(unit: &mut Unit, workflow: Uuid) -> Result<BTreeSet<Name>> {
+    let of_workflow = Filter::eq("workflowactivationid", workflow).and(is_waiting());
+    let waiting = Query::new(tables::JOB).columns(&["data"]).filter(of_workflow);
+    let reason = "a workflow goes on when what it waits for has changed";
+    let jobs = unit.select_as_platform(reason, &waiting)?;
+    let progress = jobs
+        .iter()
+        .filter_map(|job| runner::parse::<Progress>(job.text("data")?).ok());
+    let definitions: BTreeSet<String> = progress.map(|progress| progress.definition).collect();
+    let mut awaited = BTreeSet::new();
+    for definition in definitions {
+        let mut definition = Definition::activated(&definition)?;
+        definition.awaited.clear();
+        awaited.extend(Program::of(definition).woken_by);
+    }
+    Ok(awaited)
+}
+
+/// The jobs that something wakes.
+fn is_waiting() -> Filter {
+    Filter::eq("operationtype", Value::Choice(WORKFLOW))
+        .and(Filter::eq("iswaitingforevent", true))
+        .and(Filter::eq("statecode", Value::Choice(1)))
+}
+
 /// Starts a run for the row of a message.
 #[derive(Debug)]
 pub(super) struct Start(pub(super) Arc<Workflow>);
@@ -171,8 +201,7 @@ impl Handler for Wake {
     }
 
     fn queue(&self, unit: &mut Unit, operation: &Operation) -> Result<Queued> {
-        let waiting = runs(self.0, &operation.target_reference()?).and(Filter::eq("iswaitingforevent", true));
-        let waiting = waiting.and(Filter::eq("statecode", Value::Choice(1)));
+        let waiting = runs(self.0, &operation.target_reference()?).and(is_waiting());
         let reason = "a workflow goes on when what it waits for has changed";
         let jobs = unit.select_as_platform(reason, &Query::new(tables::JOB).columns(&[]).filter(waiting))?;
         Ok(Queued::Own(jobs.iter().map(|job| job.id).collect()))
@@ -204,16 +233,16 @@ impl Part {
     fn run(&self, unit: &mut Unit, step: &Step, context: &mut Context) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let (progress, follows, acted_at) = &mut *state;
-        let mut run = Run::new(unit, context, &self.program, progress.row.clone());
+        let mut run = Run::new(unit, context, (progress.workflow, &self.program), progress.row.clone());
         run.created.clone_from(&progress.created);
         run.outputs.clone_from(&progress.outputs);
-        run.until = progress.until;
+        (run.until, run.since) = (progress.until, progress.since);
         run.owner.clone_from(&progress.owner);
         loop {
             let at = progress.at;
             *acted_at = at;
             let next = run.line(at).map_err(|error| blamed(error, step, &self.program, at))?;
-            progress.until = run.until;
+            (progress.until, progress.since) = (run.until, run.since);
             let Next::Line(line) = next else {
                 *follows = Some(next);
                 return Ok(());
@@ -278,8 +307,9 @@ impl JobKind for Jobs {
             Some(Next::End(told)) => done.done(told),
             Some(Next::Canceled(told)) => done.canceled_saying(told),
             Some(Next::Wait) => {
-                let for_event = part.waits_for_event(progress.at);
-                let pause = unit.author().when.checked_add(PAUSE).ok().filter(|_| for_event);
+                let for_event = part.waits(progress.at, What::waits_for_event);
+                let pause = unit.author().when.checked_add(PAUSE).ok();
+                let pause = pause.filter(|_| part.waits(progress.at, What::looks_again));
                 done.waiting(progress.until.into_iter().chain(pause).min(), for_event)
             }
             Some(Next::Line(_)) | None => done,
@@ -346,10 +376,9 @@ impl Part {
         )
     }
 
-    /// Whether the run waits for a condition at that line.
-    fn waits_for_event(&self, at: usize) -> bool {
-        let line = self.program.lines.get(at);
-        line.is_some_and(|line| line.what.waits_for_event())
+    /// Whether the run waits so at that line.
+    fn waits(&self, at: usize, so: impl Fn(&What) -> bool) -> bool {
+        self.program.lines.get(at).is_some_and(|line| so(&line.what))
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) enum Goes {
     Anywhere,
     /// Into a column of that table, or it is compared with one.
     Column(Name, Box<ColumnDef>),
-    /// It is waited for.
+    /// It is waited for, or moved.
     Time,
 }
 
@@ -289,7 +289,7 @@ impl<'a> Checker<'a> {
                 invalid("a wait has a point in time (`until`), a condition (`for`), or both".to_owned())
             }
             None => Ok(()),
-            Some(until) => self.time(until),
+            Some(until) => self.time(until, "what is waited for"),
         }
     }
 

@@ -4,12 +4,13 @@
 use sluice_engine::{Arrived, Operation, Unit};
 use sluice_model::{
     Code, Error, Filter, Name, Query, Reference, Result, Right, Row, Uuid,
-    remedy::{Case, Resolution},
+    remedy::{Case, Remedy, Resolution},
 };
 
 use super::{
     DEFINITION,
     active::{self, Workflow},
+    background,
     check::{Checker, are_there, numbered},
     definition::{Child, Definition},
     is_workflow,
@@ -52,7 +53,8 @@ pub(super) fn found(
 }
 
 /// The definition of a workflow as its copy has it, where that is another one: with numbers in the place of
-/// labels, and with those that it starts, so that no other workflow takes their place.
+/// labels, with those that it starts, so that no other workflow takes their place, and with what wakes runs of
+/// earlier versions.
 pub(super) fn to_run(unit: &mut Unit, row: &Row) -> Result<Option<String>> {
     let Some(text) = row.text("clientdata") else {
         return Ok(None);
@@ -62,13 +64,18 @@ pub(super) fn to_run(unit: &mut Unit, row: &Row) -> Result<Option<String>> {
     let text = numbered.as_deref().unwrap_or(text);
     let checked = Checker::check(unit.snapshot()?.catalog(), table, &Definition::parse(text)?)?.children;
     let children = found(unit, None, row, checked)?;
-    if children.is_empty() {
+    let awaited = background::awaited(unit, row.id)?;
+    if children.is_empty() && awaited.is_empty() {
         return Ok(numbered);
     }
     let broken = |error: serde_json::Error| Error::host(format!("a workflow's definition is broken: {error}"));
     let mut definition: serde_json::Map<_, _> = serde_json::from_str(text).map_err(broken)?;
     let children = serde_json::to_value(children).map_err(broken)?;
     definition.insert("children".to_owned(), children);
+    if !awaited.is_empty() {
+        let awaited = awaited.iter().map(|column| serde_json::Value::from(&**column));
+        definition.insert("awaited".to_owned(), awaited.collect());
+    }
     serde_json::to_string(&definition).map(Some).map_err(broken)
 }
 
@@ -99,6 +106,16 @@ static GONE: Case = Case {
     ),
 };
 
+/// What is told where the workflow that was found at activation is gone.
+static DELETED: Case = Case {
+    cause: "a workflow that was activated with a child goes on with that one, which was deleted",
+    resolution: Resolution::new(
+        "make a workflow of that name that is a child, and activate it, where there is none; then deactivate the one \
+         that starts it, and activate that again: it finds its children anew",
+        &[Remedy::DeactivateWorkflow, Remedy::ActivateWorkflow],
+    ),
+};
+
 /// What is told where the workflow that is called so may not be started by others.
 static NOT_BY_HAND: Case = Case {
     cause: "a workflow starts another one that is neither a child nor on demand",
@@ -109,12 +126,12 @@ static NOT_BY_HAND: Case = Case {
 };
 
 /// The refusal of a workflow that starts another one, which does not run. Where it is `known` which one was
-/// meant, that one is looked at; else the one of that name, as far as `asker` may read it.
+/// meant, and which one starts it, that one is looked at; else the one of that name, as far as `asker` may read it.
 pub(super) fn does_not_run(
     unit: &mut Unit,
     asker: Option<&Operation>,
     (called, table): (&str, &str),
-    known: Option<Uuid>,
+    known: Option<(Uuid, Uuid)>,
 ) -> Error {
     let error = Error::new(
         Code::WORKFLOW_CHILD_INACTIVE,
@@ -123,11 +140,21 @@ pub(super) fn does_not_run(
              deleted: there is no active workflow \"{called}\" for rows of {table} that is a child or runs on demand."
         ),
     );
-    match meant(unit, asker, (called, table), known) {
-        Err(error) => error,
-        Ok(Some(row)) if active::is_by_hand(&row) => error.with_word("WORKFLOW", row.id),
-        Ok(Some(_)) => error.in_case(&NOT_BY_HAND),
-        Ok(None) => error.in_case(&GONE),
+    match (meant(unit, asker, (called, table), known.map(|(child, _)| child)), known) {
+        (Err(error), _) => error,
+        (Ok(None), Some((_, starter))) => Error::new(
+            Code::WORKFLOW_CHILD_INACTIVE,
+            format!(
+                "This workflow cannot run because one or more child workflows it uses have not been published or have \
+                 been deleted: the workflow \"{called}\" that it starts for rows of {table} was deleted. No other one of \
+                 that name takes its place before this one is activated again."
+            ),
+        )
+        .in_case(&DELETED)
+        .with_word("WORKFLOW", starter),
+        (Ok(Some(row)), _) if active::is_by_hand(&row) => error.with_word("WORKFLOW", row.id),
+        (Ok(Some(_)), _) => error.in_case(&NOT_BY_HAND),
+        (Ok(None), None) => error.in_case(&GONE),
     }
 }
 
@@ -188,7 +215,7 @@ pub(super) fn children_first(unit: &mut Unit, workflows: Vec<Uuid>) -> Result<Ar
             Some((child.clone(), table.clone(), draft.0.id))
         };
         if let Some((child, table, id)) = children.iter().find_map(draft) {
-            let error = does_not_run(unit, None, (&child, &table), Some(id));
+            let error = does_not_run(unit, None, (&child, &table), Some((id, row.id)));
             arrived.drafts.push((row, error));
         }
     }

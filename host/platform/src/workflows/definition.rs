@@ -1,15 +1,17 @@
 //! What a workflow does, as it is written in JSON: actions, conditions, values, and the rows that
 //! they speak of. What the words mean for a table is checked in [`super::check`].
 
+mod later;
 mod source;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{Error, Name, Result, Uuid};
 
-pub(crate) use source::{Later, Source, Verb};
+pub(crate) use later::{Later, beginning};
+pub(crate) use source::{Source, Verb};
 
 /// A longer definition is refused, in bytes.
 pub(crate) const LONGEST: usize = 256 << 10;
@@ -26,6 +28,9 @@ pub(crate) struct Definition {
     /// Of the copy that runs: the workflows that it starts, as they were found when it was activated.
     #[serde(default)]
     pub(crate) children: Vec<Child>,
+    /// Of the copy that runs: what runs of earlier versions waited for when it was activated.
+    #[serde(default)]
+    pub(crate) awaited: BTreeSet<Name>,
 }
 
 /// A workflow that another one starts.
@@ -220,6 +225,14 @@ pub(crate) struct Wait {
     /// The condition.
     #[serde(default, rename = "for")]
     pub(crate) condition: Option<Condition>,
+}
+
+impl Wait {
+    /// Whether its point in time is found in rows of that kind: it moves when they change.
+    pub(crate) fn follows(&self, is: impl Fn(&Place) -> bool) -> bool {
+        let places = self.until.iter().flat_map(Source::places);
+        places.into_iter().any(is)
+    }
 }
 
 /// Ends the workflow.

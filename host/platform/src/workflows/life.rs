@@ -2,7 +2,7 @@
 //! changed as a draft; what is activated is a copy, which nobody changes.
 
 use sluice_model::{
-    Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Right, Row, TableDef, Value,
+    Code, Error, Name, Ownership, Reference, Result, Row, TableDef, Value,
     remedy::{Case, Resolution},
 };
 
@@ -13,7 +13,7 @@ use super::{
     check::{Checker, are_there, columns_exist, numbered},
     children,
     definition::Definition,
-    names,
+    names, owner,
     program::Program,
     run::TABLE,
 };
@@ -22,7 +22,7 @@ use sluice_engine::{Operation, Rules, Unit, giving, step, step_rows};
 /// The privilege to activate and deactivate what runs in real time.
 pub(super) const ACTIVATE: &str = "prvActivateSynchronousWorkflow";
 /// The privilege to do so for somebody else.
-const FOR_OTHERS: &str = "prvActOnBehalfOfAnotherUser";
+pub(super) const FOR_OTHERS: &str = "prvActOnBehalfOfAnotherUser";
 
 /// The privilege to register steps: who lets a workflow call a plug-in does the same.
 const REGISTER: &str = "prvCreateSdkMessageProcessingStep";
@@ -52,11 +52,11 @@ fn is_active(row: &Row) -> bool {
     row.int("statecode") == Some(ACTIVATED)
 }
 
-fn invalid<T>(message: String) -> Result<T> {
+pub(super) fn invalid<T>(message: String) -> Result<T> {
     Err(Error::invalid(message).with_table(TABLE))
 }
 
-fn name(row: &Row) -> &str {
+pub(super) fn name(row: &Row) -> &str {
     row.text("name").unwrap_or_default()
 }
 
@@ -158,11 +158,21 @@ impl Rules for Life {
         if is_copy(&row) {
             return Err(Error::said(Code::WORKFLOW_COPY_DELETED).with_table(TABLE));
         }
-        match is_active(&row) {
-            true => Err(Error::said(Code::WORKFLOW_ACTIVE_DELETED)
+        if is_active(&row) {
+            return Err(Error::said(Code::WORKFLOW_ACTIVE_DELETED)
                 .with_table(TABLE)
-                .with_word("WORKFLOW", row.id)),
-            false => Ok(()),
+                .with_word("WORKFLOW", row.id));
+        }
+        match names::needs(unit, row.id, operation.is_import())? {
+            Some(starter) => {
+                let name = name(&row);
+                let message = format!(
+                    "the workflow {name} cannot be deleted: the active workflow \"{starter}\" starts it, and would be \
+                     refused; deactivate that one first"
+                );
+                Err(Error::new(Code::COMPONENT_IN_USE, message).with_table(TABLE))
+            }
+            None => Ok(()),
         }
     }
 }
@@ -215,6 +225,35 @@ fn usual_scope(table: &TableDef) -> i32 {
     }
 }
 
+/// What the platform writes on rows beside what is sent: neither a request nor a message of its own sends it.
+const STAMPED: [&str; 9] = [
+    "createdon",
+    "createdby",
+    "createdonbehalfby",
+    "modifiedon",
+    "modifiedby",
+    "modifiedonbehalfby",
+    "versionnumber",
+    "owninguser",
+    "owningteam",
+];
+
+/// A workflow is started by the columns that an Update sends.
+fn can_be_sent(table: &TableDef, columns: &[Name]) -> Result<()> {
+    let is_stamped = |name: &&Name| {
+        let filled = table.column(name).is_some_and(|column| column.filled);
+        **name == table.key || filled && (STAMPED.contains(&&***name) || name.ends_with("_base"))
+    };
+    let Some(filled) = columns.iter().find(is_stamped) else {
+        return Ok(());
+    };
+    let message = format!(
+        "the platform fills column `{filled}` of `{}`: no Update sends it, so that nothing would ever start the workflow",
+        table.name
+    );
+    Err(Error::new(Code::READ_ONLY_COLUMN, message).with_table(&table.name))
+}
+
 /// Whether what a workflow says makes sense, as far as it says something.
 fn check(unit: &mut Unit, row: &Row) -> Result<()> {
     let snapshot = unit.snapshot()?;
@@ -223,6 +262,7 @@ fn check(unit: &mut Unit, row: &Row) -> Result<()> {
     check_table(&table, row)?;
     let columns = step_rows::names(row.text("triggeronupdateattributelist"));
     columns_exist(&table, &columns).map_err(wrong)?;
+    can_be_sent(&table, &columns).map_err(wrong)?;
     for (column, only, what) in [
         ("createstage", step::POST_OPERATION, "after a row was made"),
         ("deletestage", step::PRE_OPERATION, "before a row is deleted"),
@@ -233,8 +273,9 @@ fn check(unit: &mut Unit, row: &Row) -> Result<()> {
     }
     if let Some(text) = row.text("clientdata") {
         let definition = Definition::parse(text).map_err(wrong)?;
-        if !definition.children.is_empty() {
-            return invalid("the platform finds the `children` of a workflow when it is activated".to_owned());
+        if !definition.children.is_empty() || !definition.awaited.is_empty() {
+            let found = "the platform finds the `children` of a workflow, and what is `awaited`, when it is activated";
+            return invalid(found.to_owned());
         }
         Checker::check(snapshot.catalog(), &table.name, &definition).map_err(wrong)?;
     }
@@ -312,7 +353,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     if row.int("mode") == Some(1) && Program::of(definition.clone()).waits {
         return Err(refused("it waits, which is done in the background only").in_case(&WAITS));
     }
-    check_scope(unit, row)?;
+    owner::check_scope(unit, row)?;
     let snapshot = unit.snapshot()?;
     let table = row.text("primaryentity").unwrap_or_default();
     let checked = Checker::check(snapshot.catalog(), table, &definition)?;
@@ -334,55 +375,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     for user in names::runs_as(active::of(&snapshot), row.id) {
         giving::check_acts_as(unit, operation, user)?;
     }
-    // In the background it runs as its owner, whoever has set it off.
-    if row.int("runas") != Some(0) && row.int("mode") == Some(1) {
-        return Ok(());
-    }
-    match row.lookup("ownerid") {
-        Some(owner) if &*owner.table == PrincipalKind::User.table() => giving::check_acts_as(unit, operation, owner.id),
-        _ => invalid(format!(
-            "the workflow {} runs as its owner, which is a team: assign it to a user, or let it run as the caller",
-            name(row)
-        )),
-    }
-}
-
-/// What is told of a workflow for more rows than its owner may change workflows of.
-static TOO_WIDE: Case = Case {
-    cause: "what others do sets a workflow off, so its scope reaches no further than its owner may change workflows",
-    resolution: Resolution::new(
-        "give it a narrower scope, or its owner that privilege deeper, or another owner",
-        &[],
-    ),
-};
-
-/// A workflow runs for no more rows than its owner may change workflows of: what others do sets it
-/// off, and it may do what they may.
-fn check_scope(unit: &mut Unit, row: &Row) -> Result<()> {
-    let Some(owner) = row.lookup("ownerid") else {
-        return Ok(());
-    };
-    let privilege = unit.snapshot()?.table(TABLE)?.privilege_name(Right::Write);
-    let depth = unit.principal_of(owner)?.depth_of(&privilege);
-    let scope = Scope::of(row.int("scope")).depth();
-    if depth.is_some_and(|depth| depth >= scope) {
-        return Ok(());
-    }
-    let holds = match depth {
-        Some(depth) => format!("at the depth {} only", depth.label()),
-        None => "at no depth".to_owned(),
-    };
-    let message = format!(
-        "the workflow {} cannot be activated: its scope is {}, and its owner holds {privilege} {holds}; give it a \
-         narrower scope, or an owner who holds that privilege deeper",
-        name(row),
-        scope.label()
-    );
-    let mut error = Error::new(Code::PRIVILEGE_DENIED, message)
-        .with_table(TABLE)
-        .in_case(&TOO_WIDE);
-    error.body_mut().privilege = Some(privilege);
-    Err(error)
+    owner::check(unit, operation, row)
 }
 
 /// Makes the copy that runs.

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | see what a definition may say | `definition`, `check` |
 //! | see how a workflow is written in a file | `spec` |
-//! | see which others it starts | `children` |
+//! | see which others it starts | `children`, `names` |
+//! | see what its owner has to hold | `owner` |
 //! | see how it is activated and deactivated, and what may be changed | `life` |
 //! | see which steps call it, for which rows and as whom | `active` |
 //! | see what it does | `program`, `run`, `values` |
@@ -25,6 +26,7 @@ mod life;
 mod log;
 mod names;
 pub(crate) mod naming;
+mod owner;
 mod program;
 mod run;
 mod seen;
@@ -43,8 +45,7 @@ pub(crate) mod language {
     pub(crate) use super::{
         check::{Checker, are_there, numbered},
         definition::{
-            Action, Check, Compare, Condition, Definition, Ending, LONGEST, Later, Operator, Place, Source, Stop,
-            Update,
+            Action, Check, Compare, Condition, Definition, Ending, LONGEST, Operator, Place, Source, Stop, Update,
         },
         naming::name_of,
         run::{Bounded, longest_text},
@@ -61,6 +62,7 @@ static COMPONENTS: Component = Component {
         ..ComponentStates::ACTIVATED
     }),
     is_released: true,
+    in_use: names::in_use,
     ..Component::plain("workflow", 120, tables::PROCESS)
 };
 

@@ -15,7 +15,7 @@ pub(crate) struct Program {
     pub(crate) reads: BTreeMap<Place, BTreeSet<Name>>,
     /// It waits somewhere.
     pub(crate) waits: bool,
-    /// The columns of its own row that it waits for.
+    /// The columns of its own row that it waits for, or a run of an earlier version does.
     pub(crate) woken_by: BTreeSet<Name>,
     children: Vec<Child>,
 }
@@ -40,9 +40,14 @@ pub(crate) enum What {
 }
 
 impl What {
-    /// Whether a run waits here for a condition.
+    /// Whether a run waits here for what may change: a condition, or a point in time that a row has.
     pub(crate) fn waits_for_event(&self) -> bool {
-        matches!(self, Self::Do(Action::Wait(wait)) if wait.condition.is_some())
+        matches!(self, Self::Do(Action::Wait(wait)) if wait.condition.is_some() || wait.follows(|_| true))
+    }
+
+    /// Whether a run looks again every now and then: not all that it waits for wakes it.
+    pub(crate) fn looks_again(&self) -> bool {
+        matches!(self, Self::Do(Action::Wait(wait)) if wait.condition.is_some() || wait.follows(|row| !row.is_this()))
     }
 }
 
@@ -51,6 +56,7 @@ impl Program {
     pub(crate) fn of(definition: Definition) -> Self {
         let mut program = Self {
             children: definition.children,
+            woken_by: definition.awaited,
             ..Self::default()
         };
         program.add_all(definition.actions, "");
@@ -159,16 +165,16 @@ impl Program {
 
     fn wait(&mut self, wait: &Wait) {
         self.waits = true;
+        let before = std::mem::take(&mut self.reads);
         wait.until.iter().for_each(|source| self.read_by_source(source));
-        if let Some(condition) = &wait.condition {
-            let before = std::mem::take(&mut self.reads);
-            self.read_by_condition(condition);
-            let looked_at = std::mem::replace(&mut self.reads, before);
-            self.woken_by
-                .extend(looked_at.get(&Place::default()).into_iter().flatten().cloned());
-            for (row, columns) in looked_at {
-                self.reads.entry(row).or_default().extend(columns);
-            }
+        wait.condition
+            .iter()
+            .for_each(|condition| self.read_by_condition(condition));
+        let looked_at = std::mem::replace(&mut self.reads, before);
+        self.woken_by
+            .extend(looked_at.get(&Place::default()).into_iter().flatten().cloned());
+        for (row, columns) in looked_at {
+            self.reads.entry(row).or_default().extend(columns);
         }
     }
 
@@ -190,7 +196,7 @@ impl Program {
             Source::First(sources) | Source::Text(sources) => {
                 sources.iter().for_each(|source| self.read_by_source(source));
             }
-            Source::Changed(_, by) => self.read_by_source(by),
+            Source::Changed(_, source) | Source::Moved(source, _) => self.read_by_source(source),
             Source::Constant(_) | Source::Now(_) | Source::Output(..) => {}
         }
     }

@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use sluice_access::{ColumnRight, check_columns};
 use sluice_engine::{Unit, step, tables};
 use sluice_model::{
-    Code, Error, Filter, Name, Parameter, Query, Reference, Request, Response, Result, Row, TableDef, Timestamp, Value,
-    coerce, written,
+    Code, Error, Filter, Name, Parameter, Query, Reference, Request, Response, Result, Row, TableDef, Timestamp, Uuid,
+    Value, coerce, written,
 };
 use sluice_sandbox::{Context, Place as At};
 
 use super::{
     active, arguments, children,
-    definition::{Action, Call, ChangeState, Create, Ending, Later, Place, SendEmail, Source, Stop, Wait},
+    definition::{Action, Call, ChangeState, Create, Ending, Place, SendEmail, Source, Stop, Wait, beginning},
     program::{Line, Program, What},
     values,
 };
@@ -28,6 +28,7 @@ pub(crate) struct Run<'a> {
     pub(crate) unit: &'a mut Unit,
     pub(crate) context: &'a mut Context,
     pub(crate) program: &'a Program,
+    workflow: Uuid,
     /// The row that it runs for.
     pub(crate) row: Reference,
     /// The rows that it made, by their names.
@@ -38,6 +39,8 @@ pub(crate) struct Run<'a> {
     pub(crate) until: Option<Timestamp>,
     /// Who answers for what it says: it sees no more of secured columns than they may read.
     pub(crate) owner: Option<Reference>,
+    /// Since when it waits for a point in time.
+    pub(crate) since: Option<Timestamp>,
     /// The rows as it has seen them since it last changed something.
     seen: BTreeMap<Place, Row>,
 }
@@ -60,16 +63,23 @@ pub(crate) enum Next {
 
 impl<'a> Run<'a> {
     /// A workflow that is about to begin.
-    pub(crate) fn new(unit: &'a mut Unit, context: &'a mut Context, program: &'a Program, row: Reference) -> Self {
+    pub(crate) fn new(
+        unit: &'a mut Unit,
+        context: &'a mut Context,
+        (workflow, program): (Uuid, &'a Program),
+        row: Reference,
+    ) -> Self {
         Self {
             unit,
             context,
             program,
+            workflow,
             row,
             created: BTreeMap::new(),
             outputs: Outputs::new(),
             until: None,
             owner: None,
+            since: None,
             seen: BTreeMap::new(),
         }
     }
@@ -111,15 +121,18 @@ impl<'a> Run<'a> {
     }
 
     fn wait(&mut self, at: usize, wait: &Wait) -> Result<Next> {
+        let since = self.since.take();
         let met = match &wait.condition {
             Some(condition) => self.holds(condition)?,
             None => false,
         };
-        if self.until.is_none()
-            && let Some(source) = &wait.until
+        // What an earlier version began to wait for stays as it was found.
+        if let Some(source) = &wait.until
+            && (since.is_some() || self.until.is_none())
         {
+            self.since = since.or(Some(self.context.created_on));
             self.until = self.time(source)?;
-            if self.until.is_none() && wait.condition.is_none() {
+            if self.until.is_none() && wait.condition.is_none() && !wait.follows(|_| true) {
                 return Err(Error::invalid(
                     "the point in time that the workflow is to wait for is empty",
                 ));
@@ -129,38 +142,38 @@ impl<'a> Run<'a> {
         if !met && !come {
             return Ok(Next::Wait);
         }
-        self.until = None;
+        (self.until, self.since) = (None, None);
         Ok(Next::Line(at + 1))
     }
 
     /// The point in time that a source gives; a day is its beginning.
-    fn time(&mut self, source: &Source) -> Result<Option<Timestamp>> {
-        let value = match source {
-            Source::Constant(json) => return Ok(json.as_str().and_then(written::time)),
+    pub(super) fn time(&mut self, source: &Source) -> Result<Option<Timestamp>> {
+        Ok(beginning(&self.moment(source)?))
+    }
+
+    /// The point in time, or the day, that a source gives.
+    pub(super) fn moment(&mut self, source: &Source) -> Result<Value> {
+        Ok(match source {
+            Source::Constant(json) => {
+                let time = json.as_str().and_then(written::time);
+                time.map_or(Value::Null, Value::DateTime)
+            }
             Source::Column(name, row) => self.column(row, name)?,
-            Source::Now(later) => return self.later(*later).map(Some),
+            // What is waited for is so much later than the wait began.
+            Source::Now(later) => later.than(Value::DateTime(self.since.unwrap_or(self.context.created_on)))?,
+            Source::Moved(time, later) => later.than(self.moment(time)?)?,
             Source::First(sources) => {
                 for source in sources {
-                    if let Some(time) = self.time(source)? {
-                        return Ok(Some(time));
+                    let found = self.moment(source)?;
+                    if !found.is_null() {
+                        return Ok(found);
                     }
                 }
                 Value::Null
             }
             Source::Output(output, of) => self.output(of, output),
             Source::Row(_) | Source::Text(_) | Source::Changed(..) => Value::Null,
-        };
-        Ok(match value {
-            Value::DateTime(time) => Some(time),
-            Value::Date(day) => written::time(&day.to_string()),
-            _ => None,
         })
-    }
-
-    /// So much later than the workflow does what it does now.
-    pub(super) fn later(&self, later: Later) -> Result<Timestamp> {
-        let time = self.context.created_on.checked_add(later.duration());
-        time.map_err(|_| Error::invalid("the time lies beyond the end of the calendar"))
     }
 
     /// What is kept from whoever the workflow runs as, or from its owner, is not reckoned with: it would count as
@@ -224,7 +237,8 @@ impl<'a> Run<'a> {
                 let child = self.program.child(&start.workflow, &row.table);
                 let Some(child) = child.filter(|id| active::of(&snapshot).find(*id).is_some()) else {
                     let called = (start.workflow.as_str(), &*row.table);
-                    return Err(children::does_not_run(self.unit, None, called, child));
+                    let known = child.map(|child| (child, self.workflow));
+                    return Err(children::does_not_run(self.unit, None, called, known));
                 };
                 let request = Request::new("ExecuteWorkflow")
                     .with("WorkflowId", Value::Id(child))

@@ -3,9 +3,13 @@
 
 use std::cmp::Ordering;
 
-use sluice_model::{Code, ColumnDef, ColumnType, Decimal, Error, Name, Result, Value, text::Collation};
+use sluice_model::{
+    Code, ColumnDef, ColumnType, Decimal, Error, Name, Result, Value,
+    remedy::{Case, Resolution},
+    text::Collation,
+};
 
-use super::definition::{Operator, Verb};
+use super::definition::{Operator, Verb, beginning};
 
 /// What sort of value a source gives.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +38,7 @@ pub(crate) fn takes(column: &ColumnDef, given: Gives<'_>) -> bool {
         (C::Int { .. }, C::Int { .. }) | (C::BigInt, C::BigInt | C::Int { .. }) => true,
         (C::Float, C::Float | C::Int { .. }) => true,
         (C::Decimal { .. } | C::Money { .. }, C::Int { .. } | C::Decimal { .. } | C::Money { .. }) => true,
-        (C::Bool, C::Bool) | (C::DateTime, C::DateTime) | (C::Date, C::Date | C::DateTime) => true,
+        (C::Bool, C::Bool) | (C::DateTime | C::Date, C::Date | C::DateTime) => true,
         (C::Choices { .. }, C::Choices { .. }) => true,
         (C::Key | C::Id, C::Key | C::Id | C::Lookup { .. }) => true,
         (C::Lookup { targets }, C::Lookup { targets: source }) => targets.iter().any(|target| source.contains(target)),
@@ -115,8 +119,18 @@ pub(crate) fn changed(held: &Value, verb: Verb, by: &Value, column: &ColumnDef) 
             Code::OUT_OF_RANGE,
             format!("column `{}` would hold a number that is too large", column.name),
         )
+        .in_case(&TOO_LARGE)
     })
 }
+
+/// What is told of a number that grows out of its column.
+static TOO_LARGE: Case = Case {
+    cause: "a number that is reckoned with lies outside of what its column holds",
+    resolution: Resolution::new(
+        "let the workflow, or the rule, check the number before it changes it; or keep it in a column for larger ones",
+        &[],
+    ),
+};
 
 /// The value as the column takes it. `source` is the column that it comes from.
 pub(crate) fn fitted(value: Value, column: &ColumnDef, source: Option<&ColumnDef>) -> Value {
@@ -124,6 +138,7 @@ pub(crate) fn fitted(value: Value, column: &ColumnDef, source: Option<&ColumnDef
         (_, Value::Null) => Value::Null,
         (ColumnType::Text { .. } | ColumnType::Memo { .. }, value) => Value::Text(shown(&value, source)),
         (ColumnType::Date, Value::DateTime(time)) => Value::Date(time.to_zoned(jiff::tz::TimeZone::UTC).date()),
+        (ColumnType::DateTime, day @ Value::Date(_)) => beginning(&day).map_or(Value::Null, Value::DateTime),
         (ColumnType::Key | ColumnType::Id, Value::Lookup(reference)) => Value::Id(reference.id),
         (_, value) => value,
     }

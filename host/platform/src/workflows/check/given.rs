@@ -25,11 +25,11 @@ pub(crate) enum Offer {
 }
 
 impl Checker<'_> {
-    /// The source gives a point in time.
-    pub(super) fn time(&mut self, source: &Source) -> Result<()> {
+    /// The source gives a point in time; `what` says in refusals what it is for.
+    pub(super) fn time(&mut self, source: &Source, what: &str) -> Result<()> {
         let is_time = match source {
             Source::Constant(Json::String(text)) => written::time(text).is_some(),
-            Source::First(sources) => return sources.iter().try_for_each(|source| self.time(source)),
+            Source::First(sources) => return sources.iter().try_for_each(|source| self.time(source, what)),
             source => match self.source(source)? {
                 Offer::Column(column) => matches!(column.kind, ColumnType::DateTime | ColumnType::Date),
                 Offer::Output(of, output) => {
@@ -42,7 +42,7 @@ impl Checker<'_> {
         };
         match is_time {
             true => Ok(()),
-            false => invalid("what is waited for is no point in time, such as 2026-01-31T09:00:00Z".to_owned()),
+            false => invalid(format!("{what} is no point in time, such as 2026-01-31T09:00:00Z")),
         }
     }
 
@@ -155,6 +155,10 @@ impl Checker<'_> {
                 Offer::Text
             }
             Source::Now(_) => Offer::Time,
+            Source::Moved(time, _) => {
+                self.time(time, "what is moved by `plus`")?;
+                Offer::Time
+            }
             Source::Output(output, of) => {
                 if !self.plugins.iter().any(|called| called.name.as_ref() == Some(of)) {
                     return invalid(format!("no action before this one calls a plug-in as \"{of}\""));

@@ -42,6 +42,15 @@ impl Checker<'_> {
             true => row.int("statecode"),
             false => first,
         };
+        let of_state = states.iter().find(|option| Some(option.value) == state);
+        if let Some((option, message)) = of_state.and_then(|option| Some((option, option.only_by.as_ref()?))) {
+            let message = format!(
+                "only the message {message} brings a row of `{}` into the state {}, and no action sends that",
+                table.name,
+                choices::shown(option)
+            );
+            return self.cannot_work(Error::new(Code::INVALID_STATE, message).with_table(&table.name));
+        }
         let (Some(state), Some(status)) = (state, row.int("statuscode")) else {
             return;
         };
@@ -49,7 +58,6 @@ impl Checker<'_> {
         let Some(status) = status.filter(|option| option.state.is_some_and(|of| of != state)) else {
             return;
         };
-        let of_state = states.iter().find(|option| option.value == state);
         let valid = statuses.iter().filter(|option| option.state == Some(state));
         let valid: Vec<String> = valid.map(choices::shown).collect();
         let message = format!(

@@ -10,7 +10,7 @@ use serde::{
 use serde_json::Value as Json;
 use sluice_model::Name;
 
-use super::{DEEPEST, Place};
+use super::{DEEPEST, Later, Place};
 
 /// Where a value comes from. In JSON an object says how it is found, anything else is the value.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub(crate) enum Source {
     Text(Vec<Source>),
     /// The time at which the workflow runs, and so much later.
     Now(Later),
+    /// The point in time that is found so, and so much later.
+    Moved(Box<Source>, Later),
     /// What an Update's column holds, changed by a value.
     Changed(Verb, Box<Source>),
     /// What a plug-in gave back: its output, of the call of that name.
@@ -46,29 +48,6 @@ pub(crate) enum Verb {
     Multiply,
 }
 
-/// So much later.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Later {
-    /// Days of 24 hours.
-    #[serde(default)]
-    pub(crate) days: i32,
-    /// Hours.
-    #[serde(default)]
-    pub(crate) hours: i32,
-    /// Minutes.
-    #[serde(default)]
-    pub(crate) minutes: i32,
-}
-
-impl Later {
-    /// As a span of time.
-    pub(crate) fn duration(self) -> jiff::SignedDuration {
-        let minutes = i64::from(self.minutes) + 60 * (i64::from(self.hours) + 24 * i64::from(self.days));
-        jiff::SignedDuration::from_mins(minutes)
-    }
-}
-
 /// The object that says how a value is found.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -78,6 +57,7 @@ pub(super) struct SourceForm {
     first: Option<Vec<Source>>,
     text: Option<Vec<Source>>,
     now: Option<Later>,
+    plus: Option<Later>,
     append: Option<Box<Source>>,
     increment: Option<Box<Source>>,
     decrement: Option<Box<Source>>,
@@ -87,11 +67,22 @@ pub(super) struct SourceForm {
 }
 
 impl Source {
+    /// The rows whose columns it looks at.
+    pub(crate) fn places(&self) -> Vec<&Place> {
+        match self {
+            Self::Column(_, row) | Self::Row(row) => vec![row],
+            Self::First(sources) | Self::Text(sources) => sources.iter().flat_map(Self::places).collect(),
+            Self::Changed(_, source) | Self::Moved(source, _) => source.places(),
+            Self::Constant(_) | Self::Now(_) | Self::Output(..) => Vec::new(),
+        }
+    }
+
     /// How many values stand inside each other in it.
     fn depth(&self) -> usize {
         match self {
             Self::First(sources) | Self::Text(sources) => 1 + sources.iter().map(Self::depth).max().unwrap_or_default(),
             Self::Changed(_, by) => 1 + by.depth(),
+            Self::Moved(time, _) => time.depth(),
             Self::Constant(_) | Self::Column(..) | Self::Row(_) | Self::Now(_) | Self::Output(..) => 0,
         }
     }
@@ -165,6 +156,7 @@ impl TryFrom<SourceForm> for Source {
             first,
             text,
             now,
+            plus,
             append,
             increment,
             decrement,
@@ -198,8 +190,17 @@ impl TryFrom<SourceForm> for Source {
             .chain(now.map(Self::Now))
             .chain(output)
             .chain(changed);
-        match (ways.next(), ways.next()) {
-            (Some(source), None) => Ok(source),
+        if [now, plus].into_iter().flatten().any(|later| later.spans().is_none()) {
+            return Err("so much later, or earlier, is beyond the calendar".to_owned());
+        }
+        match (ways.next(), ways.next(), plus) {
+            (Some(source), None, None) => Ok(source),
+            (Some(time @ (Self::Column(..) | Self::First(_) | Self::Output(..))), None, Some(later)) => {
+                Ok(Self::Moved(Box::new(time), later))
+            }
+            (Some(_), None, Some(_)) => {
+                Err("`plus` goes with the point in time of a `column`, a `first` or an `output`".to_owned())
+            }
             _ => Err(
                 "a value is found in one way: `column` (with `row`), `row`, `first`, `text`, `now`, `output` (with `of`), \
                  or, in an update, `append`, `increment`, `decrement` or `multiply`"

@@ -135,10 +135,11 @@ impl<'a> Run<'a> {
                 let definition = self.definition_of(row, from)?;
                 Ok(values::fitted(value, column, definition.as_ref()))
             }
-            Source::Row(row) => {
-                let row = self.find(row)?;
-                Ok(row.map_or(Value::Null, |row| values::fitted(Value::Lookup(row), column, None)))
-            }
+            Source::Row(place) => match self.find(place)? {
+                Some(named) if values::is_searched(column) => self.name_of_row(place, &named).map(Value::Text),
+                Some(row) => Ok(values::fitted(Value::Lookup(row), column, None)),
+                None => Ok(Value::Null),
+            },
             Source::First(sources) => {
                 for source in sources {
                     let value = self.value(source, table, name)?;
@@ -154,7 +155,7 @@ impl<'a> Run<'a> {
                 let text = self.text_up_to(source, longest_text(column))?;
                 text.whole().map(Value::Text)
             }
-            Source::Now(later) => Ok(values::fitted(Value::DateTime(self.later(*later)?), column, None)),
+            Source::Now(_) | Source::Moved(..) => Ok(values::fitted(self.moment(source)?, column, None)),
             Source::Output(output, of) => Ok(values::fitted(self.output(of, output), column, None)),
         }
     }
@@ -180,9 +181,10 @@ impl<'a> Run<'a> {
                 let definition = self.definition_of(row, from)?;
                 text.push(&values::shown(&value, definition.as_ref()));
             }
-            Source::Row(row) => {
-                if let Some(row) = self.find(row)? {
-                    text.push(&row.id.to_string());
+            Source::Row(place) => {
+                if let Some(row) = self.find(place)? {
+                    let name = self.name_of_row(place, &row)?;
+                    text.push(&name);
                 }
             }
             Source::First(sources) => {
@@ -202,11 +204,19 @@ impl<'a> Run<'a> {
                     self.add(part, text)?;
                 }
             }
-            Source::Now(later) => text.push(&sluice_model::json::whole_seconds(self.later(*later)?)),
+            Source::Now(_) | Source::Moved(..) => text.push(&values::shown(&self.moment(source)?, None)),
             Source::Changed(_, by) => self.add(by, text)?,
             Source::Output(output, of) => text.push(&values::shown(&self.output(of, output), None)),
         }
         Ok(())
+    }
+
+    /// What a row is called: to whoever may read it, or a lookup that refers to it.
+    fn name_of_row(&mut self, place: &Place, row: &Reference) -> Result<String> {
+        match &place.related {
+            Some(lookup) => self.name_of(&Place::default(), lookup, row),
+            None => naming::name_of(self.unit, self.context.user, row, false),
+        }
     }
 
     /// What the row is called that a lookup refers to.

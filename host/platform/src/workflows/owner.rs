@@ -1,0 +1,114 @@
+//! What the owner of a workflow has to hold, and who lets it run as its owner.
+
+use sluice_engine::{Operation, Unit, giving};
+use sluice_model::{
+    Code, Error, PrincipalKind, Result, Right, Row,
+    remedy::{Case, Remedy, Resolution},
+};
+
+use super::{
+    active::Scope,
+    life::{FOR_OTHERS, invalid, name},
+    run::TABLE,
+};
+
+/// What is told to somebody else than the owner of a workflow that runs as its owner, in the background.
+static NOT_HELD: Case = Case {
+    cause: "the workflow runs as its owner, who holds more than whoever activates it: nobody lets something run as \
+            somebody who may more than they do",
+    resolution: Resolution::new(
+        "let its owner activate it; or assign it to whoever is to activate it",
+        &[Remedy::AssignWorkflow, Remedy::ActivateWorkflow],
+    ),
+};
+
+/// The same in real time.
+static NOT_HELD_NOW: Case = Case {
+    cause: NOT_HELD.cause,
+    resolution: Resolution::new(
+        "let its owner activate it; or let it run as the caller, or assign it to whoever is to activate it",
+        &[
+            Remedy::RunWorkflowAsCaller,
+            Remedy::AssignWorkflow,
+            Remedy::ActivateWorkflow,
+        ],
+    ),
+};
+
+/// Who activates a workflow that runs as its owner lets it do only what they could do.
+pub(super) fn check(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
+    let in_real_time = row.int("mode") == Some(1);
+    // In the background it runs as its owner, whoever has set it off.
+    if row.int("runas") != Some(0) && in_real_time {
+        return Ok(());
+    }
+    let owner = row.lookup("ownerid");
+    let Some(owner) = owner.filter(|owner| &*owner.table == PrincipalKind::User.table()) else {
+        let helps = match in_real_time {
+            true => "assign it to a user, or let it run as the caller",
+            false => "in the background it always does; assign it to a user",
+        };
+        return invalid(format!(
+            "the workflow {} runs as its owner, which is a team: {helps}",
+            name(row)
+        ));
+    };
+    giving::check_acts_as(unit, operation, owner.id).map_err(|mut error| {
+        if error.code() != Code::PRIVILEGE_DENIED || error.body().privilege.as_deref() == Some(FOR_OTHERS) {
+            return error;
+        }
+        let missing = error.words().into_iter().find(|(word, _)| *word == "MISSING");
+        let missing = missing.map_or_else(|| "more".to_owned(), |(_, count)| format!("{count} privileges more"));
+        error.body_mut().message = format!(
+            "the workflow {} cannot be activated by somebody else than its owner: it runs as its owner, who holds {missing}",
+            name(row)
+        );
+        let case = if in_real_time { &NOT_HELD_NOW } else { &NOT_HELD };
+        error
+            .in_case(case)
+            .with_word("WORKFLOW", row.id)
+            .with_word("USER", operation.caller_id())
+    })
+}
+
+/// What is told of a workflow for more rows than its owner may change workflows of.
+static TOO_WIDE: Case = Case {
+    cause: "what others do sets a workflow off, so its scope reaches no further than its owner may change workflows",
+    resolution: Resolution::new(
+        "give it a narrower scope, or its owner that privilege deeper, or another owner",
+        &[Remedy::Grant],
+    ),
+};
+
+/// A workflow runs for no more rows than its owner may change workflows of: what others do sets it
+/// off, and it may do what they may.
+pub(super) fn check_scope(unit: &mut Unit, row: &Row) -> Result<()> {
+    let Some(owner) = row.lookup("ownerid") else {
+        return Ok(());
+    };
+    let privilege = unit.snapshot()?.table(TABLE)?.privilege_name(Right::Write);
+    let principal = unit.principal_of(owner)?;
+    let depth = principal.depth_of(&privilege);
+    let scope = Scope::of(row.int("scope")).depth();
+    if depth.is_some_and(|depth| depth >= scope) {
+        return Ok(());
+    }
+    let holds = match depth {
+        Some(depth) => format!("at the depth {} only", depth.label()),
+        None => "at no depth".to_owned(),
+    };
+    let message = format!(
+        "the workflow {} cannot be activated: its scope is {}, and its owner holds {privilege} {holds}; give it a \
+         narrower scope, or an owner who holds that privilege deeper",
+        name(row),
+        scope.label()
+    );
+    let mut error = Error::new(Code::PRIVILEGE_DENIED, message)
+        .with_table(TABLE)
+        .in_case(&TOO_WIDE);
+    let body = error.body_mut();
+    body.privilege = Some(privilege);
+    body.depth = Some(scope);
+    body.principal = Some(principal.info());
+    Err(error)
+}
