@@ -228,13 +228,15 @@ impl Session {
     pub(super) fn recorded_in(&self, row: &Row) -> Result<RecordedRequest> {
         if Acting::sender_of(row) != Some(self.acting().person()) {
             self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
-            self.execute(Request::retrieve(row.reference(), &["sl_correlationid"]))?;
             let (mut unit, reader) = self.unit()?;
+            // Asked here, and not of a message: its refusal would be on record as this user's last one.
+            let traces = unit.snapshot()?.table(tables::MESSAGE_TRACE)?.clone();
+            unit.decide_for(&reader, &traces, Right::Read, row.id)?;
             // What the request would say anew is as little this user's to see as what it said.
-            if row.text(REQUEST).is_some() && !message_trace::may_look_into(&mut unit, &reader, row)? {
-                let message = "what was sent is not yours to see: it may name values of rows or columns that you may not \
-                               read; whoever sent it, or somebody who may read them, can look";
-                return Err(Error::new(Code::ACCESS_DENIED, message).with_table(tables::MESSAGE_TRACE));
+            if row.text(REQUEST).is_some()
+                && let Some(unseen) = message_trace::unseen_request(&mut unit, &reader, row)?
+            {
+                return Err(message_trace::not_yours("what was sent", unseen));
             }
         }
         recorded(row)

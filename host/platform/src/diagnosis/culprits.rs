@@ -325,6 +325,11 @@ impl Trials<'_> {
     fn cured(&mut self, setup: &Setup, cure: &Cure, obstacle: &Obstacle<'_>) -> Result<Option<Setup>> {
         let mut cured = setup.clone();
         for fix in &cure.fixes {
+            let made = match fix {
+                Fix::NewProfile { to, .. } => cured.profile_for(to),
+                _ => None,
+            };
+            let fix = &self.joined(fix, made)?;
             if cured.fixes.iter().any(|(there, _)| there == fix) {
                 continue;
             }

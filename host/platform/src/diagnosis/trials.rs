@@ -51,6 +51,12 @@ impl Setup {
         setup
     }
 
+    /// The profile that is made for a user or team before the request.
+    pub(super) fn profile_for(&self, holder: &Reference) -> Option<&Fix> {
+        let mut fixes = self.fixes.iter().rev().map(|(fix, _)| fix);
+        fixes.find(|fix| fix.makes_profile_for(holder))
+    }
+
     /// The same, without these steps.
     pub(super) fn without(&self, steps: impl IntoIterator<Item = Uuid>) -> Self {
         let mut setup = self.clone();
