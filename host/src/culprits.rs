@@ -5,7 +5,7 @@ mod commands;
 mod missing;
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Depth, Error, Reached, StepInfo, StepValue};
+use sluice_model::{Catalog, Code, Depth, Error, Reached, StepInfo, StepValue, Uuid};
 use sluice_platform::{Culprit, Cure, Fix, Isolation, Lacked, Reach, WithheldColumn};
 
 use crate::{
@@ -109,6 +109,8 @@ pub(crate) struct Report<'a> {
     pub(crate) what: &'a str,
     /// Whether that is to qualify a lead.
     pub(crate) qualifies: bool,
+    /// What a job runs that was refused: without it, there is no job.
+    pub(crate) runs: Option<Uuid>,
 }
 
 impl Report<'_> {
@@ -175,7 +177,7 @@ impl Report<'_> {
         }
         parts.extend(found.unseen.as_ref().map(unseen_text));
         if found.is_cut {
-            parts.push("So many trials were made that it was not looked for everything.".to_owned());
+            parts.push("It was not looked for everything: there was more than is tried.".to_owned());
         }
         parts.extend(resting_text(&found.resting));
         parts.extend(background_text(&found.background));
@@ -280,7 +282,8 @@ impl Report<'_> {
             lines.push(indented(&wrapped(&format!("{or}{text}"), WIDTH - 5), 5));
         }
         // Commands that were not tried are for those who may know what they name.
-        let told = commands.iter().filter(|_| Telling::now().commands());
+        let ends_job = self.runs.is_some() && culprit.error.body().step.as_ref().map(|step| step.id) == self.runs;
+        let told = commands.iter().filter(|_| Telling::now().commands() && !ends_job);
         lines.extend(told.map(|command| format!("          {}", self.context.command(command))));
         lines.join("\n")
     }
@@ -315,7 +318,8 @@ impl Report<'_> {
                 let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
                 if let Some(call) = &body.call {
                     // In whose name a step calls is known of a refusal that is somebody's alone.
-                    let who = body.principal.as_ref();
+                    let is_owner = body.code == Code::OWNER_LACKS_READ;
+                    let who = body.principal.as_ref().filter(|_| !is_owner);
                     let who = who.map(|principal| format!(", made as {},", principal.name));
                     text.push_str(&format!(" Its call {call}{} is refused.", who.unwrap_or_default()));
                 }

@@ -100,9 +100,10 @@ impl Telling {
             }
         }
         if !(self.roles && self.teams)
-            && let Some(held) = &mut body.held
+            && let Some(only) = body.held.as_mut().and_then(|held| held.only.as_mut())
         {
-            held.only = None;
+            HIDDEN_ROLE.clone_into(&mut only.role);
+            only.team.clear();
         }
         told
     }
@@ -176,10 +177,11 @@ impl Telling {
         explained.withheld.iter_mut().for_each(|one| self.withheld(one));
         for need in &mut explained.needs {
             self.name(need.principal.kind, need.principal.id, &mut need.name);
-            if let Some(held) = &mut need.held
+            if let Some(only) = need.held.as_mut().and_then(|held| held.only.as_mut())
                 && !(self.roles && self.teams)
             {
-                held.only = None;
+                HIDDEN_ROLE.clone_into(&mut only.role);
+                only.team.clear();
             }
             if let Some(because) = &mut need.because {
                 self.because(need.gate, because);

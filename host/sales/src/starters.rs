@@ -115,6 +115,7 @@ pub const STARTERS: &[Starter] = &[
                     "organization",
                     "fieldsecurityprofile",
                     "fieldpermission",
+                    "solution",
                 ],
                 READ,
                 Depth::Organization,

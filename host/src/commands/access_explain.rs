@@ -53,6 +53,7 @@ impl Args {
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
+    context.only_looks();
     let session = context.session()?;
     let user = diagnose::who(context, &session, &args.user)?;
     let (request, what) = wanted(&session, args)?;
@@ -91,6 +92,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         then: None,
         what: &what,
         qualifies: &*request.message == "QualifyLead",
+        runs: None,
     };
     let text = format!("{}\n\n{}", needs_text(&explained), report.text(found, &again));
     Ok(Outcome::new(document, text))

@@ -76,6 +76,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         then,
         what: &what,
         qualifies,
+        runs: match &refused {
+            Refused::Request(_) => None,
+            Refused::Job(job) => Some(job.runs),
+        },
     }
     .text(&found, &format!("sluice why {id}"));
     let text = match &refused {

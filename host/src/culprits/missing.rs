@@ -20,11 +20,12 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
             _ => String::new(),
         };
     };
-    let kind = if principal.kind == PrincipalKind::Team {
-        "The team"
-    } else {
-        "The user"
+    let kind = match principal.kind {
+        _ if body.code == Code::OWNER_LACKS_READ => "Whose the row is to be,",
+        PrincipalKind::Team => "The team",
+        PrincipalKind::User => "The user",
     };
+    let stop = if body.code == Code::OWNER_LACKS_READ { "," } else { "" };
     let far = if body.code == Code::ACCESS_DENIED {
         "deep enough for that row"
     } else {
@@ -58,7 +59,7 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
         roles => format!("has the roles {}, none of which holds {it}", roles.join(", ")),
     };
     format!(
-        " What is missing{what}. {kind} {} {roles}{}.",
+        " What is missing{what}. {kind} {}{stop} {roles}{}.",
         principal.name,
         held.unwrap_or_default()
     )

@@ -37,3 +37,4 @@ mod values;
 mod verbs;
 mod why;
 mod why_cures;
+mod why_words;

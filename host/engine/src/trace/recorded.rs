@@ -380,7 +380,11 @@ fn started(row: &Row) -> Timestamp {
 fn none(which: Option<Uuid>) -> Error {
     let message = match which {
         Some(id) => format!("there is no trace of a request {id}, and none with that id"),
-        None => "none of your requests that left a trace was refused".to_owned(),
+        None => {
+            "none of your requests that left a trace was refused (what is refused before a request is sent, such as \
+                 a change of definitions, leaves none: its refusal says what is missing)"
+                .to_owned()
+        }
     };
     Error::new(Code::NOT_FOUND, message).with_table(tables::MESSAGE_TRACE)
 }

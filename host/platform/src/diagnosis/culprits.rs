@@ -11,6 +11,7 @@ use sluice_model::{Code, Error, Result, Right, Uuid};
 use super::{
     Culprit, Cure, Fix, Isolation, Resting, WithheldColumn,
     cures::{lacking, replaces},
+    lacks::granted,
     obstacle::Obstacle,
     sets::beside_disabling,
     trials::{Lent, Setup, Trials, in_order},
@@ -93,7 +94,7 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         culprits,
         background: last.background,
         trials: trials.count,
-        is_cut: trials.is_over(),
+        is_cut: trials.is_over() || trials.is_cut,
         is_own: trials.is_own,
         unseen,
     };
@@ -314,6 +315,9 @@ impl Trials<'_> {
                 match place.and_then(|place| culprit.cures.get_mut(place)) {
                     Some(other) => *other = cure,
                     None => culprit.cures.push(cure),
+                }
+                if let Some(lacks) = granted(&culprit.cures) {
+                    culprit.lacks = lacks;
                 }
                 return Ok(true);
             }

@@ -89,6 +89,8 @@ pub(super) struct Trials<'a> {
     /// Who asks looks with their own rights alone: what only somebody else could bring about would
     /// tell them of rows that they may not read.
     pub(super) is_own: bool,
+    /// There was more than was looked for.
+    pub(super) is_cut: bool,
     began: Instant,
     holders: Option<Arc<Holders>>,
 }
@@ -107,6 +109,7 @@ impl<'a> Trials<'a> {
             since: session.now(),
             count: 0,
             is_own: session.check_named_privilege("prvActOnBehalfOfAnotherUser").is_err(),
+            is_cut: false,
             began: Instant::now(),
             holders: None,
         }
