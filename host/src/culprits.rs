@@ -5,7 +5,7 @@ mod commands;
 mod missing;
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Depth, Error, Reached, StepInfo, StepValue};
+use sluice_model::{Catalog, Code, Depth, Error, Reached, StepInfo, StepValue, Uuid};
 use sluice_platform::{Culprit, Cure, Fix, Isolation, Lacked, Reach, WithheldColumn};
 
 use crate::{
@@ -111,6 +111,8 @@ pub(crate) struct Report<'a> {
     pub(crate) what: &'a str,
     /// Whether that is to qualify a lead.
     pub(crate) qualifies: bool,
+    /// What a job runs that was refused: without it, there is no job.
+    pub(crate) runs: Option<Uuid>,
 }
 
 impl Report<'_> {
@@ -177,7 +179,7 @@ impl Report<'_> {
         }
         parts.extend(found.unseen.as_ref().map(unseen_text));
         if found.is_cut {
-            parts.push("So many trials were made that it was not looked for everything.".to_owned());
+            parts.push("It was not looked for everything: there was more than is tried.".to_owned());
         }
         parts.extend(resting_text(&found.resting));
         parts.extend(background_text(&found.background));
@@ -290,7 +292,10 @@ impl Report<'_> {
         let (then, gives_up) = (self.then.iter(), self.gives_up.iter());
         // A run that waits keeps the definition on which it began: to deactivate the workflow helps the next one.
         let goes_on = self.gives_up.is_some();
-        let commands = commands.iter().filter(|command| !(goes_on && is_deactivation(command)));
+        let ends_job = self.runs.is_some() && culprit.error.body().step.as_ref().map(|step| step.id) == self.runs;
+        let commands = commands
+            .iter()
+            .filter(|command| !ends_job && !(goes_on && is_deactivation(command)));
         if goes_on {
             let text = "then go on with the run; or give it up, where that cannot be mended (its row is deleted):";
             lines.push(indented(&wrapped(text, WIDTH - 5), 5));
@@ -331,7 +336,8 @@ impl Report<'_> {
                 let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
                 if let Some(call) = &body.call {
                     // In whose name a step calls is known of a refusal that is somebody's alone.
-                    let who = body.principal.as_ref();
+                    let is_owner = body.code == Code::OWNER_LACKS_READ;
+                    let who = body.principal.as_ref().filter(|_| !is_owner);
                     let who = who.map(|principal| format!(", made as {},", principal.name));
                     text.push_str(&format!(" Its call {call}{} is refused.", who.unwrap_or_default()));
                 }

@@ -184,7 +184,7 @@ fn sentence(error: &Error) -> Option<String> {
     if body.situation.is_some() && guide.is_none() {
         return None;
     }
-    let (privilege, principal) = (body.privilege.as_ref()?, body.principal.as_ref()?);
+    let principal = body.principal.as_ref()?;
     let who = match principal.kind {
         PrincipalKind::User => principal.name.clone(),
         PrincipalKind::Team => format!("the team {}", principal.name),
@@ -208,9 +208,23 @@ fn sentence(error: &Error) -> Option<String> {
         .as_ref()
         .map(|table| format!(" of {table}"))
         .unwrap_or_default();
+    let stopped = match error.code() {
+        Code::USER_DISABLED => Some("is disabled, or of a disabled business unit"),
+        Code::READ_ONLY_ACCESS_MODE => Some("may only read, by the access mode"),
+        Code::NO_ROLES => Some("has no role at all"),
+        _ => None,
+    };
+    if let Some(stopped) = stopped {
+        return Some(format!(
+            "{who} {stopped}{}{asked}",
+            if asked.is_empty() { "" } else { "," }
+        ));
+    }
+    let privilege = body.privilege.as_ref()?;
     let all = body.missing.join(" and ");
     let privilege = if all.is_empty() { privilege } else { &all };
     let told = match error.code() {
+        Code::OWNER_LACKS_READ => format!("{who}, whose the row is to be, lacks {privilege}{asked}"),
         Code::PRIVILEGE_DENIED => format!("{who} lacks {privilege}{asked}"),
         Code::ACCESS_DENIED => {
             let depth = body.depth.map(|depth| format!(" at depth {}", depth.label()));

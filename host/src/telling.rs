@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use sluice_model::{Code, Error, PrincipalKind, Remedy, Right, Uuid, codes::Kind};
-use sluice_platform::Isolation;
+use sluice_platform::{Explanation, Fix, Gate, Isolation, SeenNeeds, WithheldColumn};
 
 use crate::door::Door;
 
@@ -22,6 +22,7 @@ pub(crate) struct Telling {
     teams: bool,
     roles: bool,
     steps: bool,
+    units: bool,
 }
 
 impl Telling {
@@ -43,6 +44,7 @@ impl Telling {
             teams: reads("team"),
             roles: reads("role"),
             steps: reads("sdkmessageprocessingstep"),
+            units: reads("businessunit"),
         }
     }
 
@@ -52,6 +54,7 @@ impl Telling {
         teams: true,
         roles: true,
         steps: true,
+        units: true,
     };
 
     /// Whether they may know the commands that change roles and steps.
@@ -59,18 +62,30 @@ impl Telling {
         self.roles && self.steps
     }
 
+    /// The name of a user or team as they are told it.
+    fn name(self, kind: PrincipalKind, id: Uuid, name: &mut String) {
+        if !self.may_name(kind, id) {
+            let another = match kind {
+                PrincipalKind::User => "another user",
+                PrincipalKind::Team => "a team",
+            };
+            another.clone_into(name);
+        }
+    }
+
+    fn may_name(self, kind: PrincipalKind, id: Uuid) -> bool {
+        match kind {
+            PrincipalKind::User => self.users || id == self.own,
+            PrincipalKind::Team => self.teams,
+        }
+    }
+
     /// The error as they are told it.
     pub(crate) fn error(self, error: &Error) -> Error {
         let mut told = error.clone();
         let body = told.body_mut();
         if let Some(who) = &mut body.principal {
-            let (may, another) = match who.kind {
-                PrincipalKind::User => (self.users || who.id == self.own, "another user"),
-                PrincipalKind::Team => (self.teams, "a team"),
-            };
-            if !may {
-                another.clone_into(&mut who.name);
-            }
+            self.name(who.kind, who.id, &mut who.name);
             if !self.roles {
                 if !who.roles.is_empty() {
                     who.roles = vec![HIDDEN_ROLE.to_owned()];
@@ -85,9 +100,10 @@ impl Telling {
             }
         }
         if !(self.roles && self.teams)
-            && let Some(held) = &mut body.held
+            && let Some(only) = body.held.as_mut().and_then(|held| held.only.as_mut())
         {
-            held.only = None;
+            HIDDEN_ROLE.clone_into(&mut only.role);
+            only.team.clear();
         }
         told
     }
@@ -103,12 +119,97 @@ impl Telling {
         {
             *error = self.error(error);
         }
+        for withheld in found.culprits.iter_mut().flat_map(|culprit| &mut culprit.withheld) {
+            self.withheld(withheld);
+        }
+        let cures = found.culprits.iter_mut().flat_map(|culprit| &mut culprit.cures);
+        for fix in cures.chain(&mut found.cure).flat_map(|cure| &mut cure.fixes) {
+            self.fix(fix);
+        }
         for taken in found.culprits.iter_mut().filter_map(|culprit| culprit.taken.as_mut()) {
             if !self.roles {
                 "A role".clone_into(&mut taken.role);
             }
         }
         found
+    }
+
+    fn withheld(self, withheld: &mut WithheldColumn) {
+        self.name(withheld.who.kind, withheld.who.id, &mut withheld.from);
+    }
+
+    /// What helps, with ids in the place of names that they may not know: commands take both.
+    fn fix(self, fix: &mut Fix) {
+        let kind = |table: &str| match table {
+            "team" => PrincipalKind::Team,
+            _ => PrincipalKind::User,
+        };
+        if let Fix::Enable { units, .. } = fix
+            && !self.units
+        {
+            units.iter_mut().for_each(|(id, name)| *name = id.to_string());
+        }
+        let (kind, id, name) = match fix {
+            Fix::Share { with: to, name, .. }
+            | Fix::Assign { to, name, .. }
+            | Fix::GiveRole { to, name, .. }
+            | Fix::JoinProfile { to, name, .. }
+            | Fix::NewProfile { to, name, .. } => (kind(&to.table), to.id, name),
+            Fix::RunAs { id, user: name, .. } | Fix::Own { id, user: name, .. } => (PrincipalKind::User, *id, name),
+            Fix::OpenAccess { user, name } | Fix::Enable { user, name, .. } => (PrincipalKind::User, *user, name),
+            _ => return,
+        };
+        if self.may_name(kind, id) {
+            return;
+        }
+        let known = std::mem::replace(name, id.to_string());
+        // A new profile is called after whose it is.
+        if let Fix::NewProfile { called, .. } = fix
+            && let Some(rest) = called.strip_prefix(&known)
+        {
+            *called = format!("{id}{rest}");
+        }
+    }
+
+    /// What a request needs as they are told it.
+    pub(crate) fn explained(self, mut explained: Explanation) -> Explanation {
+        explained.found = self.found(explained.found);
+        explained.withheld.iter_mut().for_each(|one| self.withheld(one));
+        for need in &mut explained.needs {
+            self.name(need.principal.kind, need.principal.id, &mut need.name);
+            if let Some(only) = need.held.as_mut().and_then(|held| held.only.as_mut())
+                && !(self.roles && self.teams)
+            {
+                HIDDEN_ROLE.clone_into(&mut only.role);
+                only.team.clear();
+            }
+            if let Some(because) = &mut need.because {
+                self.because(need.gate, because);
+            }
+        }
+        explained
+    }
+
+    /// Through what a question was passed: roles and teams by name only for who may read them.
+    fn because(self, gate: Gate, because: &mut String) {
+        let through = because.find(" (via team ");
+        match (gate, through) {
+            (Gate::Privilege, _) if !self.roles => "a role".clone_into(because),
+            (Gate::Privilege, Some(_)) if !self.teams => "a role (via a team)".clone_into(because),
+            (Gate::Access, Some(place)) if !self.teams => {
+                because.truncate(place);
+                because.push_str(" (via a team)");
+            }
+            _ => {}
+        }
+    }
+
+    /// What was seen of a step as they are told it.
+    pub(crate) fn seen(self, mut seen: SeenNeeds) -> SeenNeeds {
+        for who in seen.needs.iter_mut().flat_map(|need| &mut need.refused) {
+            self.name(who.kind, who.id, &mut who.name);
+        }
+        seen
     }
 
     /// Whether an administrator has to cure it, and this one is none.

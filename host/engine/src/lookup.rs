@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Order, Parameter, Query, Reference, Request,
-    Response, Result, Right, Row, TableDef, Uuid, Value, coerce,
+    Catalog, Code, ColumnDef, ColumnType, Error, Filter, Name, Order, Parameter, Query, Reference, Request, Response,
+    Result, Right, Row, TableDef, Uuid, Value, coerce,
     names::{did_you_mean, end_of_id},
 };
 
@@ -45,9 +45,6 @@ trait Lists {
     /// Whether rows of a table are looked for that nobody says it is one of: people say none.
     fn may_read(&self, table: &str) -> bool;
 
-    /// Refuses to look for rows of a table by their names to who may read none of them.
-    fn check_names(&self, table: &TableDef) -> Result<()>;
-
     /// `; did you mean …`, where a row of the query, of those that may be read, is nearly called so in one of
     /// the columns: told to people.
     fn near(&mut self, query: Query, columns: &[Name], wrong: &str) -> String;
@@ -65,15 +62,6 @@ impl Lists for &Session {
 
     fn may_read(&self, table: &str) -> bool {
         self.check_privilege(table, Right::Read).is_ok()
-    }
-
-    fn check_names(&self, table: &TableDef) -> Result<()> {
-        match table.configuration {
-            true => self
-                .check_privilege(&table.name, Right::Read)
-                .map_err(|error| among_all(error, table)),
-            false => Ok(()),
-        }
     }
 
     fn near(&mut self, query: Query, columns: &[Name], wrong: &str) -> String {
@@ -94,10 +82,6 @@ impl Lists for &mut Batch<'_> {
 
     fn may_read(&self, _: &str) -> bool {
         false
-    }
-
-    fn check_names(&self, _: &TableDef) -> Result<()> {
-        Ok(())
     }
 
     fn near(&mut self, _: Query, _: &[Name], _: &str) -> String {
@@ -207,15 +191,6 @@ pub fn noun(table: &str) -> &str {
     }
 }
 
-/// The refusal of who may read no row of a table, where one is looked for by its name. Rows of the configuration
-/// are mostly others': what is granted for that reaches all of them.
-fn among_all(mut error: Error, table: &TableDef) -> Error {
-    if table.configuration && error.body().privilege.is_some() {
-        error.body_mut().depth = Some(Depth::Organization);
-    }
-    error
-}
-
 /// What stands for the row that was made last.
 const LAST: &str = "@last";
 
@@ -252,7 +227,6 @@ fn find<R: Lists>(rows: &mut R, table: &str, among: &Filter, name_or_id: &str) -
     if let Ok(id) = name_or_id.parse::<Uuid>() {
         return by_id(rows, table, among, id);
     }
-    rows.check_names(table)?;
     if R::BY_END && name_or_id == LAST {
         return newest(rows, table, among).map(Found::One);
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sluice_access::{ColumnRight, Permit, Principal, PrincipalId, Report, RowFacts};
-use sluice_model::{Depth, Error, Ownership, Reference, Result, Right, Rights, Row, TableDef, Uuid, codes::Kind};
+use sluice_model::{Code, Depth, Error, Ownership, Reference, Result, Right, Rights, Row, TableDef, Uuid, codes::Kind};
 
 use crate::{Operation, Unit, change::Why};
 
@@ -66,18 +66,46 @@ impl Unit {
     /// Whether somebody is shown what a row of a table held: those who may read it; where it is gone,
     /// those who may read the table in the whole organisation.
     pub fn shows_row(&mut self, reader: &Arc<Principal>, table: &str, id: Option<Uuid>) -> Result<bool> {
-        let Some(table) = self.snapshot()?.catalog.find(table).cloned() else {
-            return Ok(false);
+        Ok(self.hidden_row(reader, table, id)?.is_none())
+    }
+
+    /// What somebody lacks who is not shown what a row of a table held ([`Self::shows_row`]); nothing, where they are.
+    pub(crate) fn hidden_row(
+        &mut self,
+        reader: &Arc<Principal>,
+        table: &str,
+        id: Option<Uuid>,
+    ) -> Result<Option<Error>> {
+        let snapshot = self.snapshot()?;
+        let Some(table) = snapshot.catalog.find(table).cloned() else {
+            return Ok(Some(Error::said(Code::ACCESS_DENIED)));
         };
-        if let Some(id) = id {
-            match self.decide_for(reader, &table, Right::Read, id) {
-                Ok(_) => return Ok(true),
-                Err(error) if error.kind() == Kind::NotFound => {}
-                Err(error) if error.kind() == Kind::Host => return Err(error),
-                Err(_) => return Ok(false),
-            }
+        let refused = match id.map(|id| self.decide_for(reader, &table, Right::Read, id)) {
+            Some(Ok(_)) => return Ok(None),
+            Some(Err(error)) if error.kind() == Kind::Host => return Err(error),
+            Some(Err(error)) if error.kind() != Kind::NotFound => Some(error),
+            _ => None,
+        };
+        let privilege = table.privilege_name(Right::Read);
+        if refused.is_none() && reader.depth_of(&privilege) == Some(Depth::Organization) {
+            return Ok(None);
         }
-        Ok(reader.depth_of(&table.privilege_name(Right::Read)) == Some(Depth::Organization))
+        let mut error = refused.unwrap_or_else(|| {
+            let asked = sluice_access::check_privilege(&reader.unwatched(), &table, Right::Read, &snapshot.privileges);
+            let mut error = asked.err().unwrap_or_else(|| Error::said(Code::ACCESS_DENIED));
+            let body = error.body_mut();
+            body.table = Some(table.name.to_string());
+            body.privilege = Some(privilege);
+            body.principal.get_or_insert_with(|| reader.info());
+            body.depth = Some(Depth::Organization);
+            error
+        });
+        // At which depth it would reach the row is not asked of who holds it at none: the deepest does.
+        let body = error.body_mut();
+        if body.code == Code::PRIVILEGE_DENIED || body.depth.is_none() {
+            body.depth = Some(Depth::Organization);
+        }
+        Ok(Some(error))
     }
 
     /// Whose a row is, and of which business unit; nothing, where it is not there.

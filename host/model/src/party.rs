@@ -48,7 +48,7 @@ pub struct HeldDepth {
 pub struct OnlyTeam {
     /// The role's name.
     pub role: String,
-    /// The team's name.
+    /// The team's name; nothing, where the reader is not told it.
     pub team: String,
 }
 
@@ -56,6 +56,7 @@ impl std::fmt::Display for HeldDepth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "held at depth {}", self.depth.label())?;
         match &self.only {
+            Some(only) if only.team.is_empty() => f.write_str(" for the rows of a team alone"),
             Some(only) => write!(f, " for the rows of the team {} alone", only.team),
             None => Ok(()),
         }

@@ -53,11 +53,11 @@ impl Args {
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
+    context.only_looks();
     let session = context.session()?;
     let user = diagnose::who(context, &session, &args.user)?;
     let (request, what) = wanted(&session, args)?;
-    let explained = session.explain(user, &request)?;
-    let tells = Telling::now().commands();
+    let explained = Telling::now().explained(session.explain(user, &request)?);
     let name = diagnose::name_of(context, "systemuser", user)?;
     let found = &explained.found;
     let mut document = culprits::json(
@@ -79,7 +79,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
             explained
                 .needs
                 .iter()
-                .map(|need| need_json(need, &explained.steps, tells))
+                .map(|need| need_json(need, &explained.steps))
                 .collect(),
         );
     }
@@ -93,8 +93,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         gives_up: None,
         what: &what,
         qualifies: &*request.message == "QualifyLead",
+        runs: None,
     };
-    let text = format!("{}\n\n{}", needs_text(&explained, tells), report.text(found, &again));
+    let text = format!("{}\n\n{}", needs_text(&explained), report.text(found, &again));
     Ok(Outcome::new(document, text))
 }
 
@@ -129,16 +130,7 @@ fn asked_by<'a>(need: &Need, steps: &'a [StepInfo]) -> Option<&'a StepInfo> {
     steps.iter().find(|step| Some(step.id) == need.step)
 }
 
-/// Through what it passed; the roles by name only for those who may read them.
-fn because(need: &Need, tells: bool) -> Option<String> {
-    let because = need.because.clone()?;
-    Some(match (need.gate, tells) {
-        (Gate::Privilege, false) => "a role".to_owned(),
-        _ => because,
-    })
-}
-
-fn need_json(need: &Need, steps: &[StepInfo], tells: bool) -> Json {
+fn need_json(need: &Need, steps: &[StepInfo]) -> Json {
     json!({
         "principal": need.name,
         "privilege": need.privilege,
@@ -148,7 +140,7 @@ fn need_json(need: &Need, steps: &[StepInfo], tells: bool) -> Json {
         "as": need.asked_as.words(),
         "held": need.held.as_ref().map(|held| held.depth.label()),
         "heldForTeamAlone": need.held.as_ref().and_then(|held| Some(&held.only.as_ref()?.team)),
-        "because": because(need, tells),
+        "because": need.because,
         "step": asked_by(need, steps).map(|step| step.name.clone()),
         "times": need.times,
         "missing": need.is_missing,
@@ -156,7 +148,7 @@ fn need_json(need: &Need, steps: &[StepInfo], tells: bool) -> Json {
     })
 }
 
-fn needs_text(explained: &Explanation, tells: bool) -> String {
+fn needs_text(explained: &Explanation) -> String {
     let mut grid = Grid::new(["", "privilege", "check", "who", "through", "asked by"]);
     for need in &explained.needs {
         let step = asked_by(need, &explained.steps);
@@ -177,7 +169,7 @@ fn needs_text(explained: &Explanation, tells: bool) -> String {
                 (false, ..) => "not asked: the privilege is missing".to_owned(),
                 (true, true, Some(held)) => format!("{held}, which does not reach the row"),
                 (true, true, None) => "missing".to_owned(),
-                (true, false, _) => because(need, tells).unwrap_or_default(),
+                (true, false, _) => need.because.clone().unwrap_or_default(),
             },
             step.map_or("the platform".to_owned(), |step| step.name.clone()),
         ]);

@@ -123,6 +123,7 @@ fn isolate(context: &Context, session: &Session, user: &str, wanted: &Wanted) ->
         gives_up: None,
         what: &asked.what,
         qualifies: wanted.lead.is_some(),
+        runs: None,
     }
     .text(&found, &again);
     Ok(Outcome::new(

@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{Refused, Session};
-use sluice_model::{Code, Error, Filter, Query, Row, Uuid, codes::Kind, json as rows, parameter};
+use sluice_model::{Code, Error, Filter, Query, Right, Row, Uuid, codes::Kind, json as rows, parameter};
 use sluice_platform::prelude::*;
 
 use super::{settings, trace, why};
@@ -45,6 +45,7 @@ pub(crate) struct Bundle {
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let Command::Bundle(args) = command;
+    context.only_looks();
     let session = context.session()?;
     let correlation = correlation(&session, &args.correlation)?;
     let document = bundle(context, &session, correlation, args.values)?;
@@ -52,6 +53,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let Some(file) = &args.file else {
         return Ok(Outcome::new(document, text));
     };
+    let left_out = left_out(&document);
     let write = |out: &mut dyn Write| Ok(out.write_all(text.as_bytes())?);
     files::deliver(context, file, args.force, write, |()| {
         let told = format!(
@@ -62,7 +64,15 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 false => "without values of rows",
             }
         );
-        Ok(Outcome::new(json!({ "file": file.display().to_string() }), told))
+        let told = match left_out.as_slice() {
+            [] => told,
+            parts => format!(
+                "{told}\nnot in it, because you may not look into it: {}",
+                parts.join("; ")
+            ),
+        };
+        let document = json!({ "file": file.display().to_string(), "leftOut": left_out });
+        Ok(Outcome::new(document, told))
     })
 }
 
@@ -78,6 +88,23 @@ fn correlation(session: &Session, text: &str) -> anyhow::Result<Uuid> {
     };
     Ok(of_job.unwrap_or(id))
 }
+
+/// The parts that whoever writes it may not look into, each with what is said of it.
+fn left_out(document: &Json) -> Vec<String> {
+    let parts = document.as_object().into_iter().flatten();
+    let said = parts.filter_map(|(name, part)| match part {
+        Json::String(text) if text == NOT_YOURS => Some(name.clone()),
+        Json::Object(members) => {
+            let message = members.get("unknown")?.get("message").and_then(Json::as_str);
+            Some(format!("{name} ({})", message.unwrap_or_default()))
+        }
+        _ => None,
+    });
+    said.collect()
+}
+
+/// What stands in the place of a part that whoever writes it may not read.
+const NOT_YOURS: &str = "not yours to read";
 
 fn bundle(context: &Context, session: &Session, correlation: Uuid, values: bool) -> anyhow::Result<Json> {
     let catalog = session.catalog()?;
@@ -109,7 +136,7 @@ fn bundle(context: &Context, session: &Session, correlation: Uuid, values: bool)
         let rows = listed(session, Query::new(table).columns(columns))?;
         Ok(match rows {
             Some(rows) => table_json(table, &rows, &[])?,
-            None => "not yours to read".into(),
+            None => NOT_YOURS.into(),
         })
     };
     Ok(json!({
@@ -120,17 +147,18 @@ fn bundle(context: &Context, session: &Session, correlation: Uuid, values: bool)
         "request": request(session, correlation, values)?,
         "requests": match &requests {
             Some(rows) => table_json("sl_messagetrace", rows, &["sl_request"])?,
-            None => "not yours to read".into(),
+            None => NOT_YOURS.into(),
         },
         "calls": match &calls {
             Some(rows) => table_json("plugintracelog", rows, &["messageblock", "configuration"])?,
-            None => "not yours to read".into(),
+            None => NOT_YOURS.into(),
         },
         "access": access(context, session, correlation)?,
-        "settings": match settings::document(session) {
-            Ok(settings) => settings,
-            Err(error) if is_denied(&error) => "not yours to read".into(),
-            Err(error) => return Err(error),
+        "settings": match session.check_privilege("organization", Right::Read).map(|()| settings::document(session)) {
+            Err(_) => NOT_YOURS.into(),
+            Ok(Ok(settings)) => settings,
+            Ok(Err(error)) if is_denied(&error) => NOT_YOURS.into(),
+            Ok(Err(error)) => return Err(error),
         },
         "plugins": parts("pluginassembly", &["name", "version", "sourcehash", "modifiedon"])?,
         "solutions": parts("solution", &["uniquename", "version", "ismanaged"])?,
@@ -145,8 +173,12 @@ fn is_denied(error: &anyhow::Error) -> bool {
     error.is_some_and(|error| error.kind() == Kind::Denied)
 }
 
-/// The rows of a query; nothing, where they are not the reader's to read.
+/// The rows of a query; nothing, where they are not the reader's to read. A refusal would be on record as one of
+/// theirs.
 fn listed(session: &dyn Door, query: Query) -> anyhow::Result<Option<Vec<Row>>> {
+    if session.check_privilege(&query.table, Right::Read).is_err() {
+        return Ok(None);
+    }
     match session.list(query) {
         Ok(rows) => Ok(Some(rows)),
         Err(error) if error.kind() == Kind::Denied => Ok(None),

@@ -4,13 +4,14 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_platform::{DeclaredNeeds, Gate, prelude::*};
+use sluice_platform::{DeclaredNeeds, Gate, SeenNeed, prelude::*};
 
 use crate::{
     context::Context,
     interrupt,
     output::{Grid, Outcome},
     people::count,
+    telling::Telling,
     times::Since,
     usage::Usage,
 };
@@ -53,6 +54,8 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
     let says = session.declared_needs(step)?;
     let stop = interrupt::flag("telling what is known by now; Ctrl-C again ends at once")?;
     let seen = session.step_needs(step, since, &mut |_, _| !stop.load(Ordering::Acquire))?;
+    let seen = Telling::now().seen(seen);
+    let refused = |need: &SeenNeed| need.refused.iter().map(|who| who.name.clone()).collect::<Vec<_>>();
     let check = |gate: Gate| match gate {
         Gate::Privilege => "privilege",
         Gate::Access => "access",
@@ -67,7 +70,7 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
             yes(need.gate == Gate::Privilege && is_declared(&need.privilege)).to_owned(),
             need.recorded.to_string(),
             need.times.to_string(),
-            need.refused.join(", "),
+            refused(need).join(", "),
         ]);
     }
     let mut text = format!(
@@ -99,7 +102,7 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
             "declared": is_declared(&need.privilege),
             "recorded": need.recorded,
             "times": need.times,
-            "refused": need.refused,
+            "refused": refused(need),
         })
     });
     let document = json!({

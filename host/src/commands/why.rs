@@ -79,6 +79,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         gives_up: gives_up(&refused),
         what: &what,
         qualifies,
+        runs: match &refused {
+            Refused::Request(_) => None,
+            Refused::Job(job) => Some(job.runs),
+        },
     }
     .text(&found, &format!("sluice why {id}"));
     let text = match &refused {

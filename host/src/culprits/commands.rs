@@ -55,7 +55,7 @@ pub(super) fn title(cure: &Cure) -> String {
         ),
         Fix::Raise { limit, to, unit, .. } => format!("Let the step use more: {limit} up to {} {unit}", grouped(*to)),
         Fix::OpenAccess { name, .. } => format!("Let {name} write again (access mode Read-Write)"),
-        Fix::Enable { name, .. } => format!("Enable the user {name}, who may then sign in again"),
+        Fix::Enable { .. } => enabled(first),
         Fix::Allow { capabilities, .. } => {
             let wanted = capabilities.last().map(String::as_str).unwrap_or_default();
             match wanted {
@@ -87,22 +87,55 @@ fn able(user: &str, is_service: bool) -> String {
 
 /// `Give robot the role Integration, which brings 12 privileges more`.
 fn given(cure: &Cure, name: &str) -> String {
-    let (mut roles, mut more) = (Vec::new(), 0);
+    let (mut roles, mut more, mut reaches) = (Vec::new(), 0, false);
     for fix in &cure.fixes {
-        if let Fix::GiveRole { role, unit, gives, .. } = fix {
+        if let Fix::GiveRole {
+            role,
+            unit,
+            gives,
+            reaches_others,
+            ..
+        } = fix
+        {
             let of = unit.as_ref().map(|unit| format!(" of {unit}"));
             roles.push(format!("{role}{}", of.unwrap_or_default()));
             more += *gives;
+            reaches |= *reaches_others;
         }
     }
     let (roles, bring) = match roles.as_slice() {
         [role] => (format!("role {role}"), "brings"),
         roles => (format!("roles {}", roles.join(" and ")), "bring"),
     };
+    let others = if reaches { ", not for own rows alone" } else { "" };
     format!(
-        "Give {name} the {roles}, which {bring} {} more",
+        "Give {name} the {roles}, which {bring} {} more{others}",
         count(more, "privilege")
     )
+}
+
+/// `Enable the business unit West, and all who are in it or below it`
+fn enabled(fix: &Fix) -> String {
+    let Fix::Enable {
+        name, itself, units, ..
+    } = fix
+    else {
+        return String::new();
+    };
+    let user = format!("the user {name}, who may then sign in again");
+    let names: Vec<&str> = units.iter().map(|(_, unit)| unit.as_str()).collect();
+    let units = match names.as_slice() {
+        [] => return format!("Enable {user}"),
+        [unit] => format!("the business unit {unit}, and all who are in it or below it"),
+        units => format!(
+            "the business units {}, and all who are in them or below them",
+            units.join(" and ")
+        ),
+    };
+    match itself {
+        true => format!("Enable {units}, and {user}"),
+        false => format!("Enable {units}"),
+    }
 }
 
 /// `Disable the step "marker", without which it does not fail`.
@@ -154,6 +187,16 @@ pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
             format!("sluice workflow activate {workflow}"),
         ];
     }
+    if let Fix::Enable {
+        user, itself, units, ..
+    } = fix
+    {
+        let units = units
+            .iter()
+            .map(|(_, unit)| format!("sluice bu enable {}", quoted(unit)));
+        let user = itself.then(|| format!("sluice row update systemuser {user} isdisabled=no"));
+        return units.chain(user).collect();
+    }
     let Fix::NewProfile {
         called,
         to,
@@ -184,6 +227,7 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
         Fix::Own { workflow, .. } | Fix::AsCaller { workflow } | Fix::Activate { workflow, .. } => {
             format!("sluice workflow activate {workflow}")
         }
+        Fix::Enable { user, .. } => format!("sluice user enable {user}"),
         Fix::Again { message, row, way } => again(message, row.as_ref(), way, sender),
         Fix::Share {
             row, with, name, right, ..
@@ -239,7 +283,6 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
         Fix::Raise { step, limits, .. } => format!("sluice step update {step} --limits {}", quoted(limits)),
         Fix::OpenAccess { user, .. } => format!("sluice row update systemuser {user} accessmode=0"),
         Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
-        Fix::Enable { user, .. } => format!("sluice row update systemuser {user} isdisabled=no"),
         Fix::Allow { step, capabilities } => {
             format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))
         }

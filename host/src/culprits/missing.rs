@@ -1,7 +1,7 @@
 //! What is missing to whom, in words.
 
 use sluice_model::{Catalog, Code, Depth, Error, PrincipalKind, Right};
-use sluice_platform::{Culprit, Lacked};
+use sluice_platform::{Culprit, Fix, Lacked};
 
 use crate::telling::HIDDEN_ROLE;
 
@@ -14,7 +14,7 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
         return match (body.code, &body.principal) {
             (Code::USER_DISABLED, Some(user)) => match body.case {
                 Some(case) => format!(" {} can do nothing: {}.", user.name, case.cause),
-                None => format!(" {} is disabled.", user.name),
+                None => disabled(culprit, &user.name),
             },
             (Code::READ_ONLY_ACCESS_MODE, Some(user)) => {
                 format!(" The access mode of {} lets it read only.", user.name)
@@ -23,11 +23,12 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
             _ => String::new(),
         };
     };
-    let kind = if principal.kind == PrincipalKind::Team {
-        "The team"
-    } else {
-        "The user"
+    let kind = match principal.kind {
+        _ if body.code == Code::OWNER_LACKS_READ => "Whose the row is to be,",
+        PrincipalKind::Team => "The team",
+        PrincipalKind::User => "The user",
     };
+    let stop = if body.code == Code::OWNER_LACKS_READ { "," } else { "" };
     let far = if body.code == Code::ACCESS_DENIED {
         "deep enough for that row"
     } else {
@@ -61,10 +62,38 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
         roles => format!("has the roles {}, none of which holds {it}", roles.join(", ")),
     };
     format!(
-        " What is missing{what}. {kind} {} {roles}{}.",
+        " What is missing{what}. {kind} {}{stop} {roles}{}.",
         principal.name,
         held.unwrap_or_default()
     )
+}
+
+/// Which it is that is disabled: the user, or a business unit, as far as it was found out what to enable.
+fn disabled(culprit: &Culprit, name: &str) -> String {
+    let found = culprit
+        .cures
+        .iter()
+        .flat_map(|cure| &cure.fixes)
+        .find_map(|fix| match fix {
+            Fix::Enable { itself, units, .. } => Some((*itself, units)),
+            _ => None,
+        });
+    let Some((itself, units)) = found else {
+        return format!(" {name} is disabled, or of a disabled business unit.");
+    };
+    let names: Vec<&str> = units.iter().map(|(_, unit)| unit.as_str()).collect();
+    let units = match names.as_slice() {
+        [] => return format!(" {name} is disabled."),
+        [unit] => format!("the business unit {unit} is, which is that of {name} or lies above it"),
+        units => format!(
+            "the business units {} are, one that of {name} or all of them above it",
+            units.join(" and ")
+        ),
+    };
+    match itself {
+        true => format!(" {name} is disabled, and {units}."),
+        false => format!(" Not {name} is disabled: {units}."),
+    }
 }
 
 /// `prvWriteAccount (to write account), at depth User`.

@@ -337,3 +337,17 @@ fn who_looks_leaves_no_marks() {
     }
     assert_eq!(marks(), before);
 }
+
+/// Where there are more smallest sets than are looked for, that is said.
+#[test]
+fn sets_that_are_not_looked_for_are_not_kept_quiet() {
+    let world = Pipeline::new();
+    for _ in 0..26 {
+        world.step(&probe(PRE_OPERATION, "Create", "contact", "set description x"));
+    }
+    world.step(&probe(POST_OPERATION, "Create", "contact", "fail-if description x"));
+    let error = world.seller.0.execute(Request::create(contact())).unwrap_err();
+    let (_, found) = world.admin.0.why(error.body().correlation).unwrap();
+    assert!(found.culprits[0].sets.len() >= 20, "{found:#?}");
+    assert!(found.is_cut, "{found:#?}");
+}

@@ -38,3 +38,5 @@ mod value_forms;
 mod values;
 mod verbs;
 mod why;
+mod why_cures;
+mod why_words;

@@ -37,8 +37,12 @@ fn who_may_not_read_users_and_roles_is_told_no_names_of_them() {
     let refused = tiny.run(&create);
     assert_eq!(refused.code, 1, "{refused:?}");
     let mut told = vec![refused.stderr.clone()];
+    let explain = r#"Target:={"@odata.type":"account","name":"T"}"#;
+    let explain = ["access", "explain", "--user", "tiny", "Create", explain];
     for arguments in [
-        &["why"][..],
+        &explain[..],
+        &[&explain[..], &["--json"]].concat(),
+        &["why"],
         &["why", "--json"],
         &["trace", "tree"],
         &["trace", "tree", "--json"],

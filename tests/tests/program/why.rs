@@ -24,7 +24,7 @@ fn printed(told: &str) -> Vec<String> {
 }
 
 /// The refusal of a command, looked into by the administrator: what `why` says, cured as it says.
-fn cured(world: &World, user: &str, arguments: &[&str]) -> Value {
+pub(crate) fn cured(world: &World, user: &str, arguments: &[&str]) -> Value {
     let refused = world.user(user).run(arguments);
     assert_eq!(refused.code, 1, "{refused:?}");
     let command = printed(&format!("{}{}", refused.stdout, refused.stderr));

@@ -270,7 +270,8 @@ fn on_behalf_of_somebody_their_own_requests_are_not_shown() {
     );
     let trace = traces(&world.admin)[0].id;
     let error = both.0.recorded_request(Some(trace)).unwrap_err();
-    assert_eq!(error.code(), Code::ACCESS_DENIED, "{error}");
+    assert_eq!(error.code(), Code::PRIVILEGE_DENIED, "{error}");
+    assert!(error.message().contains("prvReadLead at depth Organization"), "{error}");
     // What they sent themselves on somebody's behalf is theirs.
     let refused = Row::unsaved("account")
         .with("name", "Mine")

@@ -47,8 +47,9 @@ fn a_missing_privilege_is_told_in_the_platforms_words() {
     assert_eq!(told, expected);
 }
 
+/// Rows of the configuration, of which clients look one up by its name, are others': only all of them will do.
 #[test]
-fn the_shallowest_depth_that_a_table_takes_is_told() {
+fn the_shallowest_depth_that_finds_rows_is_told() {
     let world = Security::new();
     world.role(
         "Nothing much",
@@ -57,7 +58,8 @@ fn the_shallowest_depth_that_a_table_takes_is_told() {
     let seller = world.user("seller", world.root(), &["Nothing much"]);
     for (table, depth) in [
         ("account", Depth::User),
-        ("team", Depth::User),
+        ("contact", Depth::User),
+        ("team", Depth::Organization),
         ("entitymap", Depth::Organization),
     ] {
         let error = seller.0.list(Query::new(table)).unwrap_err();

@@ -1,6 +1,6 @@
 //! RetrieveMultiple: reads the rows that a query asks for and the caller may see.
 
-use sluice_model::{Error, Page, Parameter as Input, ParameterType, Result, Value};
+use sluice_model::{Depth, Error, Page, Parameter as Input, ParameterType, Result, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, lookup_names, optional, required};
 use crate::{Operation, Unit};
@@ -47,7 +47,8 @@ impl Message for RetrieveMultiple {
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        unit.require_read(operation, input::query(operation, "Query")?)
+        let asked = unit.require_read(operation, input::query(operation, "Query")?);
+        asked.map_err(|error| among_all(error, unit, operation))
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
@@ -94,4 +95,17 @@ impl Message for RetrieveMultiple {
         }
         Ok(())
     }
+}
+
+/// The refusal of who may read no row of a table. A client looks rows of the configuration up by their names, and they
+/// are mostly others': only what is granted for all of them finds the one that is meant.
+fn among_all(mut error: Error, unit: &Unit, operation: &Operation) -> Error {
+    let body = error.body_mut();
+    let catalog = unit.catalog();
+    let table = body.table.as_deref().and_then(|table| catalog.find(table));
+    let is_looked_up = operation.context.parent.is_none() && table.is_some_and(|table| table.configuration);
+    if is_looked_up && body.privilege.is_some() {
+        body.depth = Some(Depth::Organization);
+    }
+    error
 }

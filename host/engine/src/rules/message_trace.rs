@@ -7,8 +7,8 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use sluice_access::Principal;
-use sluice_model::{Name, Reference, Result, Row, Value};
+use sluice_access::{ColumnRight, Principal};
+use sluice_model::{Code, Error, Name, Reference, Result, Row, Uuid, Value};
 
 use super::{ReadRules, Rules, read, trace_names::Names};
 use crate::{
@@ -98,8 +98,13 @@ impl Rules for PluginTrace {
 /// Whether a reader sees what was sent: the platform itself, whoever sent it, who may read the row
 /// that it was about.
 fn sees_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<bool> {
+    Ok(unseen_request(unit, reader, row)?.is_none())
+}
+
+/// What a reader lacks who does not see what was sent; nothing, where they do.
+pub(crate) fn unseen_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<Option<Error>> {
     if reader.is_system() {
-        return Ok(true);
+        return Ok(None);
     }
     let row = read(
         unit,
@@ -108,24 +113,51 @@ fn sees_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<b
         row.id,
     )?;
     if Acting::sender_of(&row) == Some(Acting::person_of(reader)) {
-        return Ok(true);
+        return Ok(None);
     }
     let Some(root) = row.text(TREE).and_then(Node::read) else {
-        return Ok(false);
+        return Ok(Some(Error::said(Code::ACCESS_DENIED)));
     };
-    if !may_read(unit, reader, &root)? {
-        return Ok(false);
+    if let Some(unread) = unread(unit, reader, &root)? {
+        return Ok(Some(unread));
     }
     // Of the row that the message is about it is known; it may carry others.
     let about = root.table.as_deref();
     let carried = row.text(REQUEST).map(Recorded::carried).unwrap_or_default();
     let others = carried.iter().filter(|(table, _)| Some(&**table) != about);
     for (table, id) in others {
-        if !unit.shows_row(reader, table, *id)? {
-            return Ok(false);
+        if let Some(mut hidden) = unit.hidden_row(reader, table, *id)? {
+            // Which row it was is a part of what was sent.
+            hidden.body_mut().row = None;
+            hidden.body_mut().code.text().clone_into(&mut hidden.body_mut().message);
+            return Ok(Some(hidden));
         }
     }
-    Ok(true)
+    Ok(None)
+}
+
+/// The refusal of who may not look into something, in words that name what is missing.
+pub(crate) fn not_yours(what: &str, mut unseen: Error) -> Error {
+    let body = unseen.body();
+    let missing = match (&body.privilege, body.depth, body.code) {
+        (_, _, Code::COLUMN_READ_DENIED) => format!(
+            ": no column security profile of yours gives Read on {}, and it may name what any of them holds",
+            body.missing.join(", ")
+        ),
+        (Some(privilege), Some(depth), _) => format!(": what is missing is {privilege} at depth {}", depth.label()),
+        _ => String::new(),
+    };
+    let message = format!(
+        "{what} is not yours to see, because it may name values of rows or columns that you may not read{missing}; \
+         whoever sent it, or somebody who may read them, can look"
+    );
+    let body = unseen.body_mut();
+    body.missing.clear();
+    let said = std::mem::replace(&mut body.message, message);
+    // The platform's words on a column are of one row, and there is none.
+    let said = Some(said).filter(|_| body.code != Code::COLUMN_READ_DENIED);
+    body.inner = said.map(|said| said.split(" Details: {").next().unwrap_or_default().to_owned());
+    unseen
 }
 
 /// What was asked about principals, for those who see what was sent; roles, teams and users by name
@@ -205,27 +237,47 @@ fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool
 
 /// Whether somebody may read the row that a message worked on.
 fn may_read(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool> {
+    Ok(unread(unit, reader, node)?.is_none())
+}
+
+/// What somebody lacks who may not read the row that a message worked on; nothing, where they may.
+fn unread(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<Option<Error>> {
     let row = node.row.as_deref().and_then(reference);
-    if row.is_some() {
-        return may_read_all_of(unit, reader, row.as_ref());
-    }
-    match &node.table {
-        Some(table) => Ok(sees_columns(unit, reader) && unit.shows_row(reader, table, None)?),
-        None => Ok(sees_columns(unit, reader)),
+    match (row, &node.table) {
+        (None, Some(table)) => match hidden_columns(unit, reader) {
+            None => unit.hidden_row(reader, table, None),
+            hidden => Ok(hidden),
+        },
+        (row, _) => unread_of(unit, reader, row.as_ref()),
     }
 }
 
-/// Whether no secured column is kept from somebody: what was sent, and what a refusal says, may tell of any.
-fn sees_columns(unit: &Unit, reader: &Principal) -> bool {
-    unit.catalog().iter().all(|table| reader.hidden(table).is_empty())
+/// What somebody lacks from whom a secured column is kept: what was sent, and what a refusal says, may tell of any.
+fn hidden_columns(unit: &Unit, reader: &Principal) -> Option<Error> {
+    let catalog = unit.catalog();
+    let mut refused: Option<Error> = None;
+    for table in catalog.iter() {
+        let hidden = reader.hidden(table);
+        if hidden.is_empty() {
+            continue;
+        }
+        let right = ColumnRight::Read;
+        let error = sluice_access::check_columns(reader, table, right, &hidden, Uuid::nil()).err();
+        let refused = refused.get_or_insert_with(|| error.unwrap_or_else(|| Error::said(Code::COLUMN_READ_DENIED)));
+        let each = hidden.iter().filter(|name| table.secured_as(name) == Some(*name));
+        refused
+            .body_mut()
+            .missing
+            .extend(each.map(|name| format!("{}.{name}", table.name)));
+    }
+    refused
 }
 
-/// Whether somebody may read a row, and every secured column.
-pub(crate) fn may_read_all_of(unit: &mut Unit, reader: &Arc<Principal>, row: Option<&Reference>) -> Result<bool> {
-    match row {
-        _ if !sees_columns(unit, reader) => Ok(false),
-        Some(row) => unit.shows_row(reader, &row.table, Some(row.id)),
-        None => Ok(true),
+/// What somebody lacks who may not read a row, and every secured column; nothing, where they may.
+pub(crate) fn unread_of(unit: &mut Unit, reader: &Arc<Principal>, row: Option<&Reference>) -> Result<Option<Error>> {
+    match (hidden_columns(unit, reader), row) {
+        (None, Some(row)) => unit.hidden_row(reader, &row.table, Some(row.id)),
+        (hidden, _) => Ok(hidden),
     }
 }
 

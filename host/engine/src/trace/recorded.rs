@@ -228,13 +228,15 @@ impl Session {
     pub(super) fn recorded_in(&self, row: &Row) -> Result<RecordedRequest> {
         if Acting::sender_of(row) != Some(self.acting().person()) {
             self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
-            self.execute(Request::retrieve(row.reference(), &["sl_correlationid"]))?;
             let (mut unit, reader) = self.unit()?;
+            // Asked here, and not of a message: its refusal would be on record as this user's last one.
+            let traces = unit.snapshot()?.table(tables::MESSAGE_TRACE)?.clone();
+            unit.decide_for(&reader, &traces, Right::Read, row.id)?;
             // What the request would say anew is as little this user's to see as what it said.
-            if row.text(REQUEST).is_some() && !message_trace::may_look_into(&mut unit, &reader, row)? {
-                let message = "what was sent is not yours to see: it may name values of rows or columns that you may not \
-                               read; whoever sent it, or somebody who may read them, can look";
-                return Err(Error::new(Code::ACCESS_DENIED, message).with_table(tables::MESSAGE_TRACE));
+            if row.text(REQUEST).is_some()
+                && let Some(unseen) = message_trace::unseen_request(&mut unit, &reader, row)?
+            {
+                return Err(message_trace::not_yours("what was sent", unseen));
             }
         }
         recorded(row)
@@ -378,7 +380,11 @@ fn started(row: &Row) -> Timestamp {
 fn none(which: Option<Uuid>) -> Error {
     let message = match which {
         Some(id) => format!("there is no trace of a request {id}, and none with that id"),
-        None => "none of your requests that left a trace was refused".to_owned(),
+        None => {
+            "none of your requests that left a trace was refused (what is refused before a request is sent, such as \
+                 a change of definitions, leaves none: its refusal says what is missing)"
+                .to_owned()
+        }
     };
     Error::new(Code::NOT_FOUND, message).with_table(tables::MESSAGE_TRACE)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use sluice_engine::{bypass, step_rows, tables};
+use sluice_engine::{acting::ACT_ON_BEHALF, bypass, step_rows, tables};
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Row, Uuid, error::Limit};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     cures::{Kind, lacking, lacks_too_many},
     holders::{Account, Held, Role, reference},
     trials::{Setup, Subject, Trials},
+    weight::Beyond,
 };
 
 /// A role that reaches further than this beyond the missing privilege is offered behind grants: so far reach twenty
@@ -77,7 +78,7 @@ impl Trials<'_> {
                 _ => Vec::new(),
             },
             Kind::Enable => match &body.principal {
-                Some(who) => enabling(body.code, who).into_iter().collect(),
+                Some(who) => self.enabling(body.code, who)?.into_iter().collect(),
                 None => Vec::new(),
             },
             Kind::Disable => match (away, plugin) {
@@ -168,8 +169,8 @@ impl Trials<'_> {
         let (mut unit, _) = self.session.unit()?;
         let roles = holders.with_privilege(&mut unit, (privilege, depth), &beside)?;
         // Whoever has no role at all gets one first.
-        let is_wanted = |beyond: u32| (held.is_empty() || beyond <= LITTLE) != large;
-        let fix = |(role, gives, beyond): (Role, usize, u32)| {
+        let is_wanted = |beyond: Beyond| (held.is_empty() || beyond.all <= LITTLE) != large;
+        let fix = |(role, gives, beyond): (Role, usize, Beyond)| {
             let copy = holders.copy_for(role.id, principal.id)?;
             let is_new = is_wanted(beyond) && !beside.contains(&role.id);
             is_new.then(|| Fix::GiveRole {
@@ -179,6 +180,7 @@ impl Trials<'_> {
                 role: role.name,
                 unit: None,
                 gives,
+                reaches_others: beyond.others > 0,
             })
         };
         let found = roles.into_iter().filter_map(fix);
@@ -242,11 +244,14 @@ impl Trials<'_> {
     }
 
     /// The privilege for each role of whoever lacks it, from the depth on that could do. A grant never
-    /// lowers what a role holds.
+    /// lowers what a role holds, and never lets a whole role act for everybody.
     fn grants(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
         let Some((principal, privilege, depth)) = lacking(error).filter(|_| !lacks_too_many(error)) else {
             return Ok(Vec::new());
         };
+        if privilege.eq_ignore_ascii_case(ACT_ON_BEHALF) {
+            return Ok(Vec::new());
+        }
         let holders = self.holders()?;
         let (mut unit, _) = self.session.unit()?;
         let depths = holders.depths(&mut unit, privilege)?;
@@ -368,6 +373,25 @@ impl Trials<'_> {
         })
     }
 
+    /// What lets somebody do something again who does nothing, or only reads.
+    fn enabling(&mut self, code: Code, who: &PrincipalInfo) -> Result<Option<Fix>> {
+        let (user, name) = (who.id, who.name.clone());
+        Ok(match code {
+            Code::USER_DISABLED => {
+                let holders = self.holders()?;
+                let (itself, units) = (holders.is_disabled(user), holders.disabled_above(user));
+                (itself || !units.is_empty()).then_some(Fix::Enable {
+                    user,
+                    name,
+                    itself,
+                    units,
+                })
+            }
+            Code::READ_ONLY_ACCESS_MODE => Some(Fix::OpenAccess { user, name }),
+            _ => None,
+        })
+    }
+
     fn allowances(&mut self, step: Uuid, capability: &str, here: &Setup) -> Result<Vec<Fix>> {
         let (mut unit, _) = self.session.unit()?;
         let row = unit.read_as_platform(
@@ -389,16 +413,6 @@ impl Trials<'_> {
         }
         capabilities.push(capability.to_owned());
         Ok(vec![Fix::Allow { step, capabilities }])
-    }
-}
-
-/// What lets somebody do something again who does nothing, or only reads.
-fn enabling(code: Code, who: &PrincipalInfo) -> Option<Fix> {
-    let (user, name) = (who.id, who.name.clone());
-    match code {
-        Code::USER_DISABLED => Some(Fix::Enable { user, name }),
-        Code::READ_ONLY_ACCESS_MODE => Some(Fix::OpenAccess { user, name }),
-        _ => None,
     }
 }
 

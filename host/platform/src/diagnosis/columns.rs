@@ -143,32 +143,66 @@ impl Trials<'_> {
     fn new_profile(&mut self, lacking: &[Lacking], here: &Setup) -> Result<Option<Fix>> {
         let Some(first) = lacking.first() else { return Ok(None) };
         let holder = reference(&first.who);
-        let earlier = here.fixes.iter().rev().find_map(|(fix, _)| match fix {
-            Fix::NewProfile { to, .. } if *to == holder => Some(fix.clone()),
-            _ => None,
-        });
+        let earlier = here.profile_for(&holder).cloned();
         let alone = lacking.len() == 1 && earlier.is_none();
         if alone && !(self.profiles_to_join(lacking)?.is_empty() && self.column_grants(lacking)?.is_empty()) {
             return Ok(None);
         }
-        let mut fix = earlier.unwrap_or_else(|| Fix::NewProfile {
+        let lacked = lacking
+            .iter()
+            .map(|one| (one.table.clone(), one.column.clone(), one.right));
+        let fix = Fix::NewProfile {
             profile: self.session.new_id(),
-            called: format!("{}: {}.{}", first.who.name, first.table, first.column),
+            called: String::new(),
             to: holder,
             name: first.who.name.clone(),
-            gives: Vec::new(),
-        });
-        let Fix::NewProfile { gives, .. } = &mut fix else {
-            return Ok(None);
+            gives: lacked.collect(),
         };
-        let before = gives.len();
-        for one in lacking {
-            let given = (one.table.clone(), one.column.clone(), one.right);
-            if !gives.contains(&given) {
-                gives.push(given);
+        let joined = self.joined(&fix, earlier.as_ref())?;
+        Ok(Some(joined).filter(|joined| Some(joined) != earlier.as_ref()))
+    }
+
+    /// A profile for somebody as it is made where one was made before for the same: that one, which gives this as
+    /// well. Any other fix is as it is.
+    pub(super) fn joined(&self, fix: &Fix, earlier: Option<&Fix>) -> Result<Fix> {
+        let (mut joined, wanted) = match (fix, earlier) {
+            (Fix::NewProfile { to, gives, .. }, Some(earlier)) if earlier.makes_profile_for(to) => {
+                (earlier.clone(), gives.as_slice())
+            }
+            _ => (fix.clone(), &[][..]),
+        };
+        if let Fix::NewProfile {
+            called, name, gives, ..
+        } = &mut joined
+        {
+            let before = gives.len();
+            for one in wanted {
+                if !gives.contains(one) {
+                    gives.push(one.clone());
+                }
+            }
+            if called.is_empty() || gives.len() > before {
+                *called = self.free_name(name, gives)?;
             }
         }
-        Ok((gives.len() > before).then_some(fix))
+        Ok(joined)
+    }
+
+    /// A name for a profile that no profile has: it is told by its name.
+    fn free_name(&self, whose: &str, gives: &[(String, String, &'static str)]) -> Result<String> {
+        let name = match gives {
+            [(table, column, right)] => format!("{whose}: {} {table}.{column}", right.trim_start_matches("can")),
+            [(table, column, _), ..] => format!("{whose}: {table}.{column}"),
+            [] => whose.to_owned(),
+        };
+        let taken = self.rows(tables::PROFILE, Filter::All)?;
+        let is_free = |name: &String| {
+            let has = |row: &Row| row.text("name").is_some_and(|taken| taken.eq_ignore_ascii_case(name));
+            !taken.iter().any(has)
+        };
+        let others = (2..).map(|number| format!("{name} {number}"));
+        let mut names = std::iter::once(name.clone()).chain(others);
+        Ok(names.find(is_free).unwrap_or(name))
     }
 
     /// What is withheld behind a setup in the step of a refusal.

@@ -11,6 +11,7 @@ use sluice_model::{Code, Error, Result, Right, Uuid};
 use super::{
     Culprit, Cure, Fix, Isolation, Resting, WithheldColumn,
     cures::{lacking, lacks_too_many, replaces},
+    lacks::granted,
     obstacle::Obstacle,
     sets::beside_disabling,
     trials::{Lent, Setup, Trials, in_order},
@@ -93,7 +94,7 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         culprits,
         background: last.background,
         trials: trials.count,
-        is_cut: trials.is_over(),
+        is_cut: trials.is_over() || trials.is_cut,
         is_own: trials.is_own,
         unseen,
     };
@@ -315,6 +316,9 @@ impl Trials<'_> {
                     Some(other) => *other = cure,
                     None => culprit.cures.push(cure),
                 }
+                if let Some(lacks) = granted(&culprit.cures) {
+                    culprit.lacks = lacks;
+                }
                 return Ok(true);
             }
         }
@@ -325,6 +329,11 @@ impl Trials<'_> {
     fn cured(&mut self, setup: &Setup, cure: &Cure, obstacle: &Obstacle<'_>) -> Result<Option<Setup>> {
         let mut cured = setup.clone();
         for fix in &cure.fixes {
+            let made = match fix {
+                Fix::NewProfile { to, .. } => cured.profile_for(to),
+                _ => None,
+            };
+            let fix = &self.joined(fix, made)?;
             if cured.fixes.iter().any(|(there, _)| there == fix) {
                 continue;
             }

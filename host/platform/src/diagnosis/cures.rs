@@ -234,8 +234,16 @@ impl Trials<'_> {
                 Fix::GiveRole { to, .. } if &*to.table == tables::USER => {
                     users.insert(to.id);
                 }
-                Fix::Enable { user, .. } | Fix::OpenAccess { user, .. } => {
+                Fix::OpenAccess { user, .. } => {
                     users.insert(*user);
+                }
+                Fix::Enable {
+                    user, itself, units, ..
+                } => {
+                    users.extend(itself.then_some(*user));
+                    for (unit, _) in units {
+                        users.extend(self.holders()?.users_below(*unit));
+                    }
                 }
                 Fix::GiveRole { to, .. } => users.extend(self.holders()?.members_of(to.id)),
                 Fix::Inherit { id, .. } | Fix::Grant { id, .. } => users.extend(self.holders()?.users_of(*id)),

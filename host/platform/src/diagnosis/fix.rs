@@ -3,42 +3,10 @@
 
 mod profiles;
 
-use sluice_engine::{bypass, tables};
+use sluice_engine::tables;
 use sluice_model::{Depth, Name, Parameter, Reference, Request, Right, Row, StepInfo, Uuid, Value};
 
-/// Another way to send a request in which duplicates were found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Way {
-    /// With the row that is there instead of a new one.
-    Existing(Reference),
-    /// Although something matches: Continue on the form.
-    Continue,
-    /// Without looking for duplicates.
-    Unchecked,
-    /// Passing over these steps.
-    PassingOver(Vec<Uuid>),
-}
-
-impl Way {
-    /// The request in this way.
-    pub(super) fn apply(&self, request: &Request) -> Request {
-        match self {
-            Self::Existing(row) => {
-                let (existing, create) = match &*row.table {
-                    "contact" => ("ExistingContactId", "CreateContact"),
-                    _ => ("ExistingAccountId", "CreateAccount"),
-                };
-                request.clone().with(existing, row.clone()).with(create, false)
-            }
-            Self::Continue => request.clone().with("IgnoreMatches", true),
-            Self::Unchecked => request.clone().with("SuppressDuplicateDetection", true),
-            Self::PassingOver(steps) => {
-                let ids: Vec<String> = steps.iter().map(ToString::to_string).collect();
-                request.clone().with(bypass::STEPS, &*ids.join(","))
-            }
-        }
-    }
-}
+use super::Way;
 
 /// A message that helps, alone or with others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +54,8 @@ pub enum Fix {
         unit: Option<String>,
         /// How many privileges it holds that the user or team does not have yet, or not as deep.
         gives: usize,
+        /// Whether some of them reach rows of others, or what works for everybody, beyond what was refused.
+        reaches_others: bool,
     },
     /// Let the members of teams use a role for rows of their own, too.
     Inherit {
@@ -167,12 +137,16 @@ pub enum Fix {
         /// The user's name.
         name: String,
     },
-    /// Enable a user.
+    /// Let a user work who is disabled, or of a disabled business unit.
     Enable {
-        /// The user's id.
+        /// The user's id, or a team's.
         user: Uuid,
-        /// The user's name.
+        /// Its name.
         name: String,
+        /// Whether the user itself is disabled.
+        itself: bool,
+        /// The business units that are disabled, its own and those above, the highest first: id and name.
+        units: Vec<(Uuid, String)>,
     },
     /// Let the step's plug-in use what it asks for.
     Allow {
@@ -277,6 +251,11 @@ impl Fix {
         }
     }
 
+    /// Whether it makes a column security profile for this user or team.
+    pub(super) fn makes_profile_for(&self, holder: &Reference) -> bool {
+        matches!(self, Self::NewProfile { to, .. } if to == holder)
+    }
+
     /// Whether what was refused then runs in another name.
     pub(super) fn runs_as(&self) -> bool {
         matches!(self, Self::RunAs { .. } | Self::AsCaller { .. } | Self::Own { .. })
@@ -302,6 +281,14 @@ impl Fix {
                 ..
             } => profiles::new_profile(*profile, called, to, gives),
             Self::Own { workflow, id, .. } => own(*workflow, *id),
+            Self::Enable {
+                user, itself, units, ..
+            } => {
+                let units = units.iter().map(|(unit, _)| (tables::BUSINESS_UNIT, *unit));
+                let rows = units.chain(itself.then_some((tables::USER, *user)));
+                rows.map(|(table, id)| Request::update(Row::new(table, id).with("isdisabled", false)))
+                    .collect()
+            }
             // What is active is not changed.
             Self::AsCaller { workflow } => vec![
                 deactivate(*workflow),
@@ -315,7 +302,11 @@ impl Fix {
     /// The message of what takes one.
     fn request(&self) -> Option<Request> {
         Some(match self {
-            Self::Again { .. } | Self::NewProfile { .. } | Self::Own { .. } | Self::AsCaller { .. } => return None,
+            Self::Again { .. }
+            | Self::NewProfile { .. }
+            | Self::Own { .. }
+            | Self::AsCaller { .. }
+            | Self::Enable { .. } => return None,
             Self::Share { row, with, right, .. } => Request::new("GrantAccess")
                 .with("Target", row.clone())
                 .with("Principal", with.clone())
@@ -367,7 +358,6 @@ impl Fix {
             Self::OpenAccess { user, .. } => {
                 Request::update(Row::new(tables::USER, *user).with("accessmode", Value::Choice(0)))
             }
-            Self::Enable { user, .. } => Request::update(Row::new(tables::USER, *user).with("isdisabled", false)),
             Self::Allow { step, capabilities } => {
                 Request::update(Row::new(tables::STEP, *step).with("sl_grants", capabilities.join(",")))
             }

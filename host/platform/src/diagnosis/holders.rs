@@ -3,10 +3,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sluice_engine::{Unit, tables};
+use sluice_engine::{Unit, acting::ACT_ON_BEHALF, tables};
 use sluice_model::{Depth, Filter, Query, Reference, Result, Row, Uuid};
 
-use super::{Fix, weight::Weights};
+use super::{
+    Fix,
+    units::Tree,
+    weight::{Beyond, Weights},
+};
 
 /// `systemuser.accessmode` of an account that no person signs in with.
 const NON_INTERACTIVE: i32 = 4;
@@ -55,6 +59,9 @@ pub(super) struct Holders {
     /// What business units are called.
     names: HashMap<Uuid, String>,
     accounts: Vec<Account>,
+    /// The users who are disabled.
+    disabled: HashSet<Uuid>,
+    tree: Tree,
     weights: Weights,
 }
 
@@ -83,6 +90,8 @@ impl Holders {
             &["fullname", "businessunitid", "accessmode", "isdisabled"],
         )?;
         let teams = all(tables::TEAM, &["businessunitid"])?;
+        let tree = Tree::of(&all(tables::BUSINESS_UNIT, &Tree::COLUMNS)?);
+        let is_disabled = |row: &&Row| row.bool("isdisabled") == Some(true);
         let mut holders = Self {
             roles: HashMap::new(),
             roots: HashMap::new(),
@@ -92,6 +101,8 @@ impl Holders {
             units: HashMap::new(),
             names: HashMap::new(),
             accounts: Vec::new(),
+            disabled: users.iter().filter(is_disabled).map(|row| row.id).collect(),
+            tree,
             weights,
         };
         for row in &rows {
@@ -117,7 +128,7 @@ impl Holders {
             let name = row.text("name").unwrap_or_default().to_owned();
             holders.names.insert(row.id, name);
         }
-        for row in users.iter().filter(|row| row.bool("isdisabled") != Some(true)) {
+        for row in users.iter().filter(|row| !is_disabled(row)) {
             let roles = holders.of(row.id);
             holders.accounts.push(Account {
                 id: row.id,
@@ -194,6 +205,24 @@ impl Holders {
         self.accounts.iter().filter(is_in).map(|account| account.id)
     }
 
+    /// The enabled users of a business unit and of those below it.
+    pub(super) fn users_below(&self, top: Uuid) -> impl Iterator<Item = Uuid> {
+        let unit = |account: &&Account| self.units.get(&account.id).copied();
+        let is_below = move |account: &&Account| unit(account).is_some_and(|unit| self.tree.is_below(unit, top));
+        self.accounts.iter().filter(is_below).map(|account| account.id)
+    }
+
+    /// Whether a user is disabled, and not only of a business unit that is.
+    pub(super) fn is_disabled(&self, user: Uuid) -> bool {
+        self.disabled.contains(&user)
+    }
+
+    /// The business units that are disabled above a user or team, by id and name, the highest first.
+    pub(super) fn disabled_above(&self, holder: Uuid) -> Vec<(Uuid, String)> {
+        let unit = self.units.get(&holder);
+        unit.map(|unit| self.tree.disabled_above(*unit)).unwrap_or_default()
+    }
+
     /// The copy of a role in the business unit of a user or team.
     pub(super) fn copy_for(&self, role: Uuid, holder: Uuid) -> Option<Uuid> {
         let unit = self.units.get(&holder)?;
@@ -214,15 +243,18 @@ impl Holders {
     }
 
     /// The roles that hold a privilege deep enough, those first that reach least beyond it and what `beside` hold,
-    /// with how many privileges each holds that these do not, or not as deep, and how far it reaches beyond.
+    /// with how many privileges each holds that these do not, or not as deep, and how far it reaches beyond. None that
+    /// would let somebody act for everybody, unless that is what is wanted.
     pub(super) fn with_privilege(
         &self,
         unit: &mut Unit,
         (privilege, depth): (&str, Depth),
         beside: &HashSet<Uuid>,
-    ) -> Result<Vec<(Role, usize, u32)>> {
+    ) -> Result<Vec<(Role, usize, Beyond)>> {
         let known = self.privileges_of(unit, beside)?;
-        let needed = (unit.snapshot()?.privileges().id(privilege), depth);
+        let snapshot = unit.snapshot()?;
+        let needed = (snapshot.privileges().id(privilege), depth);
+        let acting = snapshot.privileges().id(ACT_ON_BEHALF);
         let mut found = Vec::new();
         for (role, _) in self
             .depths(unit, privilege)?
@@ -233,6 +265,9 @@ impl Holders {
                 continue;
             };
             let gives = self.privileges_of(unit, &HashSet::from([role.id]))?;
+            if gives.contains_key(&acting) && !known.contains_key(&acting) && needed.0 != acting {
+                continue;
+            }
             let is_more = |(privilege, depth): &(&Uuid, &Depth)| known.get(*privilege).is_none_or(|held| held < *depth);
             let beyond = self.weights.beyond(&gives, &known, needed);
             found.push((role.clone(), gives.iter().filter(is_more).count(), beyond));
@@ -295,9 +330,9 @@ fn key(table: &str) -> &'static str {
         tables::ROLE => "roleid",
         tables::USER => "createdon",
         tables::TEAM => "teamid",
+        tables::BUSINESS_UNIT => "businessunitid",
         tables::TEAM_MEMBERSHIP => "teammembershipid",
         tables::TEAM_ROLES => "teamroleid",
-        tables::BUSINESS_UNIT => "businessunitid",
         _ => "systemuserroleid",
     }
 }

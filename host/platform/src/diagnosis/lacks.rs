@@ -31,24 +31,7 @@ impl Trials<'_> {
         if lacking(obstacle.error).is_none() {
             return Ok(Vec::new());
         }
-        let shares = |cure: &&Cure| cure.fixes.iter().any(|fix| matches!(fix, Fix::Share { .. }));
-        let shared = |wanted: &str| {
-            let mut fixes = cures.iter().filter(shares).flat_map(|cure| &cure.fixes);
-            fixes.find_map(|fix| match fix {
-                Fix::Grant { privilege, depth, .. } if privilege == wanted => Some(*depth),
-                _ => None,
-            })
-        };
-        let grant = |fix: &Fix| match fix {
-            Fix::Grant { privilege, depth, .. } => Some(Lacked {
-                privilege: privilege.clone(),
-                depth: *depth,
-                if_shared: shared(privilege).filter(|less| less < depth),
-            }),
-            _ => None,
-        };
-        let of = |cure: &Cure| cure.fixes.iter().map(grant).collect::<Option<Vec<Lacked>>>();
-        match cures.iter().find_map(of) {
+        match granted(cures) {
             Some(granted) => Ok(granted),
             None => self.lacks_one_by_one(setup, obstacle),
         }
@@ -88,4 +71,26 @@ impl Trials<'_> {
         }
         Ok(found.into_iter().map(|(_, lacked)| lacked).collect())
     }
+}
+
+/// What the cure by grants alone grants, where there is one.
+pub(super) fn granted(cures: &[Cure]) -> Option<Vec<Lacked>> {
+    let shares = |cure: &&Cure| cure.fixes.iter().any(|fix| matches!(fix, Fix::Share { .. }));
+    let shared = |wanted: &str| {
+        let mut fixes = cures.iter().filter(shares).flat_map(|cure| &cure.fixes);
+        fixes.find_map(|fix| match fix {
+            Fix::Grant { privilege, depth, .. } if privilege == wanted => Some(*depth),
+            _ => None,
+        })
+    };
+    let grant = |fix: &Fix| match fix {
+        Fix::Grant { privilege, depth, .. } => Some(Lacked {
+            privilege: privilege.clone(),
+            depth: *depth,
+            if_shared: shared(privilege).filter(|less| less < depth),
+        }),
+        _ => None,
+    };
+    let of = |cure: &Cure| cure.fixes.iter().map(grant).collect::<Option<Vec<Lacked>>>();
+    cures.iter().find_map(of)
 }

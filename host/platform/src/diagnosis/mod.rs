@@ -18,6 +18,8 @@ mod sets;
 mod suggest;
 mod taken;
 mod trials;
+mod units;
+mod way;
 mod weight;
 mod what_if;
 
@@ -28,12 +30,13 @@ use sluice_model::{
 };
 
 pub use explain::{Explanation, Need};
-pub use fix::{Cure, Fix, Reach, Way};
+pub use fix::{Cure, Fix, Reach};
 pub use lacks::Lacked;
-pub use needs::{SeenNeed, SeenNeeds};
+pub use needs::{SeenNeed, SeenNeeds, SeenParty};
 pub use suggest::{Suggested, UnusedPrivilege, UsedBy, UsedPrivilege};
 pub use taken::Taken;
 use trials::{Setup, Subject, Trials};
+pub use way::Way;
 pub use what_if::{Judged, Turned, WhatIf};
 
 /// One thing that stands in the way.

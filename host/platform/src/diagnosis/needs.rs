@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use sluice_access::{Check, Checks, Gate};
-use sluice_engine::{Session, TracedCheck, unit::Trial};
-use sluice_model::{Catalog, Name, Result, Timestamp, Uuid};
+use sluice_engine::{Session, TracedCheck, tables, unit::Trial};
+use sluice_model::{Catalog, Name, PrincipalKind, Result, Timestamp, Uuid};
 
 /// More requests are not run again.
 const MOST: usize = 300;
@@ -23,8 +23,19 @@ pub struct SeenNeed {
     pub recorded: u64,
     /// How often it was asked when they ran again.
     pub times: usize,
-    /// Who was refused, by name.
-    pub refused: Vec<String>,
+    /// Who was refused.
+    pub refused: Vec<SeenParty>,
+}
+
+/// A user or team that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenParty {
+    /// User or team.
+    pub kind: PrincipalKind,
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
 }
 
 /// What was seen of a step.
@@ -118,9 +129,10 @@ fn need<'a>(
 }
 
 impl SeenNeed {
-    fn refused_to(&mut self, name: &str) {
-        if self.refused.iter().all(|known| known != name) {
-            self.refused.push(name.to_owned());
+    fn refused_to(&mut self, kind: PrincipalKind, id: Uuid, name: &str) {
+        if self.refused.iter().all(|known| known.id != id) {
+            let name = name.to_owned();
+            self.refused.push(SeenParty { kind, id, name });
         }
     }
 }
@@ -131,7 +143,8 @@ fn count(needs: &mut Vec<SeenNeed>, check: &Check, catalog: &Catalog) {
     if let Some(need) = need(needs, &privilege, check.gate, check.asked.table().cloned()) {
         need.times += 1;
         if check.way.is_none() {
-            need.refused_to(check.principal.name());
+            let principal = &check.principal;
+            need.refused_to(principal.identity().kind, principal.id(), principal.name());
         }
     }
 }
@@ -145,7 +158,12 @@ fn count_recorded(needs: &mut Vec<SeenNeed>, check: &TracedCheck) {
     if let Some(need) = need(needs, &check.privilege, gate, check.table.as_deref().map(Name::from)) {
         need.recorded += check.times;
         if !check.passed {
-            need.refused_to(check.principal.name.as_deref().unwrap_or("?"));
+            let kind = match check.kind.as_str() {
+                tables::TEAM => PrincipalKind::Team,
+                _ => PrincipalKind::User,
+            };
+            let name = check.principal.name.as_deref().unwrap_or("?");
+            need.refused_to(kind, check.principal.id, name);
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// More sets of one step are not looked for.
-const MOST_SETS: usize = 8;
+const MOST_SETS: usize = 24;
 
 /// More ways to break all the sets of one step are not tried.
 const MOST_WAYS: usize = 4;
@@ -84,7 +84,11 @@ impl Search<'_, '_> {
         let mut open = VecDeque::from([BTreeSet::new()]);
         let mut seen: HashSet<BTreeSet<Uuid>> = HashSet::new();
         while let Some(left_out) = open.pop_front() {
-            if self.trials.is_over() || found.len() >= MOST_SETS {
+            if self.trials.is_over() {
+                break;
+            }
+            if found.len() >= MOST_SETS {
+                self.trials.is_cut = true;
                 break;
             }
             let is_there = |step: &&Arc<Step>| !left_out.contains(&step.id);

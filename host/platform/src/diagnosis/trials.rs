@@ -51,6 +51,12 @@ impl Setup {
         setup
     }
 
+    /// The profile that is made for a user or team before the request.
+    pub(super) fn profile_for(&self, holder: &Reference) -> Option<&Fix> {
+        let mut fixes = self.fixes.iter().rev().map(|(fix, _)| fix);
+        fixes.find(|fix| fix.makes_profile_for(holder))
+    }
+
     /// The same, without these steps.
     pub(super) fn without(&self, steps: impl IntoIterator<Item = Uuid>) -> Self {
         let mut setup = self.clone();
@@ -83,6 +89,8 @@ pub(super) struct Trials<'a> {
     /// Who asks looks with their own rights alone: what only somebody else could bring about would
     /// tell them of rows that they may not read.
     pub(super) is_own: bool,
+    /// There was more than was looked for.
+    pub(super) is_cut: bool,
     began: Instant,
     holders: Option<Arc<Holders>>,
 }
@@ -101,6 +109,7 @@ impl<'a> Trials<'a> {
             since: session.now(),
             count: 0,
             is_own: session.check_named_privilege("prvActOnBehalfOfAnotherUser").is_err(),
+            is_cut: false,
             began: Instant::now(),
             holders: None,
         }

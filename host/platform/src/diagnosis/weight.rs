@@ -1,10 +1,21 @@
 //! How far a privilege reaches: what it lets do, and to whose rows. Of several roles that would do, the one
-//! is given that reaches least beyond what is needed.
+//! is given that reaches least beyond what is needed: first to what is not one's own, then in all.
 
 use std::collections::HashMap;
 
 use sluice_engine::{Unit, tables};
-use sluice_model::{Depth, Query, Result, Right, Row, Uuid};
+use sluice_model::{Catalog, Depth, Query, Result, Right, Row, Uuid};
+
+/// Privileges of no table that let nobody reach more rows than they reach without: they read definitions, or do
+/// something further to rows that one may change or read.
+const HARMLESS: [&str; 6] = [
+    "prvReadCustomization",
+    "prvReadEntity",
+    "prvReadAttribute",
+    "prvMerge",
+    "prvExportToExcel",
+    "prvWorkflowExecution",
+];
 
 /// What is to be known of each privilege.
 pub(super) struct Weights(HashMap<Uuid, Kind>);
@@ -16,44 +27,52 @@ struct Kind {
     right: Option<Right>,
     /// Whether there are depths.
     is_of_owned: bool,
+    /// Whether what it lets read, or do, is nobody's in particular: what everybody is shown who works here.
+    is_harmless: bool,
+}
+
+/// How far something goes beyond what is held and needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Beyond {
+    /// To rows of others, and to what works for everybody.
+    pub(super) others: u32,
+    /// In all.
+    pub(super) all: u32,
 }
 
 impl Weights {
     /// Reads them.
     pub(super) fn read(unit: &mut Unit) -> Result<Self> {
-        let query = Query::new(tables::PRIVILEGE).columns(&["accessright", "canbebasic"]);
+        let query = Query::new(tables::PRIVILEGE).columns(&["name", "accessright", "canbebasic"]);
         let rows = unit.select_as_platform("find what would cure a refusal, and whom it reaches", &query)?;
-        let kind = |row: &Row| {
-            let bit = row.int("accessright").unwrap_or_default().cast_unsigned();
-            let kind = Kind {
-                right: Right::ALL.into_iter().find(|right| right.bit() == bit),
-                is_of_owned: row.bool("canbebasic") == Some(true),
-            };
-            (row.id, kind)
-        };
-        Ok(Self(rows.iter().map(kind).collect()))
+        let catalog = unit.catalog();
+        Ok(Self(rows.iter().map(|row| (row.id, Kind::of(row, &catalog))).collect()))
     }
 
-    /// How far a privilege reaches at a depth; nothing, where it is not held.
-    fn of(&self, privilege: Uuid, depth: Option<Depth>) -> u32 {
+    /// How far a privilege reaches at a depth: to others, and in all; nothing, where it is not held.
+    fn of(&self, privilege: Uuid, depth: Option<Depth>) -> Beyond {
         let (Some(kind), Some(depth)) = (self.0.get(&privilege), depth) else {
-            return 0;
+            return Beyond { others: 0, all: 0 };
         };
-        let does = match kind.right {
-            Some(Right::Read | Right::Append | Right::AppendTo) => 1,
-            Some(Right::Create) => 2,
-            Some(Right::Write | Right::Share | Right::Assign) | None => 3,
-            Some(Right::Delete) => 4,
+        let (does, only_reads) = match kind.right {
+            Some(Right::Read | Right::Append | Right::AppendTo) => (1, true),
+            Some(Right::Create) => (2, false),
+            Some(Right::Write | Right::Share | Right::Assign) | None => (3, false),
+            Some(Right::Delete) => (4, false),
         };
         let whose = match depth {
-            // There is no smaller depth: it says nothing.
-            _ if !kind.is_of_owned => 2,
+            _ if kind.is_harmless => 2,
+            // There is no smaller depth: of what is only read it says nothing.
+            _ if !kind.is_of_owned && only_reads => 2,
+            _ if !kind.is_of_owned => 10,
             Depth::User => 1,
             Depth::BusinessUnit => 4,
             Depth::ParentChild => 7,
             Depth::Organization => 10,
         };
-        does * whose
+        let all = does * whose;
+        let others = if whose > 2 { all } else { 0 };
+        Beyond { others, all }
     }
 
     /// How far beyond what is held and what is needed something goes that gives these privileges.
@@ -62,14 +81,37 @@ impl Weights {
         gives: impl IntoIterator<Item = (&'a Uuid, &'a Depth)>,
         held: &HashMap<Uuid, Depth>,
         (needed, depth): (Uuid, Depth),
-    ) -> u32 {
-        let beyond = |(privilege, given): (&Uuid, &Depth)| {
+    ) -> Beyond {
+        let mut sum = Beyond { others: 0, all: 0 };
+        for (privilege, given) in gives {
             let need = (*privilege == needed).then_some(depth);
-            let enough = held.get(privilege).copied().max(need);
-            self.of(*privilege, Some(*given))
-                .saturating_sub(self.of(*privilege, enough))
+            let enough = self.of(*privilege, held.get(privilege).copied().max(need));
+            let given = self.of(*privilege, Some(*given));
+            sum.others += given.others.saturating_sub(enough.others);
+            sum.all += given.all.saturating_sub(enough.all);
+        }
+        sum
+    }
+}
+
+impl Kind {
+    fn of(row: &Row, catalog: &Catalog) -> Self {
+        let bit = row.int("accessright").unwrap_or_default().cast_unsigned();
+        let right = Right::ALL.into_iter().find(|right| right.bit() == bit);
+        let name = row.text("name").unwrap_or_default();
+        let is_configuration = || {
+            let table = catalog.privilege(name).and_then(|(table, _)| catalog.find(table));
+            table.is_some_and(|table| table.configuration)
         };
-        gives.into_iter().map(beyond).sum()
+        let is_harmless = match right {
+            Some(right) => right == Right::Read && is_configuration(),
+            None => HARMLESS.iter().any(|harmless| harmless.eq_ignore_ascii_case(name)),
+        };
+        Self {
+            right,
+            is_of_owned: row.bool("canbebasic") == Some(true),
+            is_harmless,
+        }
     }
 }
 
@@ -84,6 +126,7 @@ mod tests {
         let owned = |right| Kind {
             right: Some(right),
             is_of_owned: true,
+            is_harmless: false,
         };
         let kinds = Right::ALL.iter().enumerate();
         let weights = Weights(kinds.map(|(place, right)| (id(place as u128), owned(*right))).collect());
@@ -92,11 +135,36 @@ mod tests {
         let reach = |gives: &HashMap<Uuid, Depth>| weights.beyond(gives, &HashMap::new(), (id(1), Depth::User));
         assert!(reach(&all_own) < reach(&delete_all));
         let read = HashMap::from([(id(1), Depth::User)]);
-        assert_eq!(reach(&read), 0, "no more than is needed");
+        let nothing = Beyond { others: 0, all: 0 };
+        assert_eq!(reach(&read), nothing, "no more than is needed");
         assert_eq!(
             weights.beyond(&all_own, &all_own, (id(1), Depth::User)),
-            0,
+            nothing,
             "nothing new"
         );
+    }
+
+    /// What works for everybody reaches further than any number of own rows; what everybody is shown does not.
+    #[test]
+    fn what_works_for_everybody_comes_last() {
+        let id = |number: u128| Uuid::from_u128(number);
+        let kind = |right, is_of_owned, is_harmless| Kind {
+            right,
+            is_of_owned,
+            is_harmless,
+        };
+        let mut kinds: HashMap<Uuid, Kind> = (0..100)
+            .map(|place| (id(place), kind(Some(Right::Write), true, false)))
+            .collect();
+        kinds.insert(id(100), kind(None, false, false));
+        kinds.insert(id(101), kind(Some(Right::Write), false, false));
+        kinds.insert(id(102), kind(Some(Right::Read), true, true));
+        let weights = Weights(kinds);
+        let reach = |gives: HashMap<Uuid, Depth>| weights.beyond(&gives, &HashMap::new(), (id(0), Depth::User));
+        let own = reach((0..100).map(|place| (id(place), Depth::User)).collect());
+        for strong in [100, 101] {
+            assert!(own < reach(HashMap::from([(id(strong), Depth::Organization)])));
+        }
+        assert!(own > reach(HashMap::from([(id(102), Depth::Organization)])));
     }
 }

@@ -76,6 +76,8 @@ pub(super) fn what_if(
     since: Timestamp,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<WhatIf> {
+    // Who looks what a change would do uses nothing by that.
+    let session = &session.clone().leaving_no_marks();
     let before: Vec<Sent> = changes
         .iter()
         .map(|what| Sent {

@@ -1,0 +1,165 @@
+//! What refusals and `why` say first: who it is about, by name, and how deep what is lacking has to reach.
+
+use sluice_tests::world::{World, guest, id, list, probe_step, text};
+
+use crate::why::cured;
+
+/// Words of a run as one line.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first line of a refusal of the request.
+fn first_line(world: &World, user: &str, arguments: &[&str]) -> String {
+    let run = world.user(user).run(arguments);
+    assert_eq!(run.code, 1, "{run:?}");
+    run.stderr.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_first_line_names_who_is_stopped() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe")]);
+    admin.json(&["user", "create", "robot"]);
+    let more = [
+        "--stage",
+        "pre-operation",
+        "--config",
+        "read campaign",
+        "--run-as",
+        "robot",
+    ];
+    let step = id(&admin.json(&probe_step("Create", "account", &more)));
+    let create = ["row", "create", "account", "name=Q"];
+    let told = first_line(&world, "seller.west", &create);
+    assert!(told.contains("robot has no role at all"), "{told}");
+    admin.json(&["step", "delete", &step]);
+
+    admin.json(&["user", "create", "newbie", "--bu", "West"]);
+    admin.json(&["role", "grant", "Salesperson", "prvAssignLead", "user"]);
+    let lead = world.lead("seller.west");
+    let assign = ["row", "assign", "lead", &lead, "newbie"];
+    let told = first_line(&world, "seller.west", &assign);
+    assert!(
+        told.contains("newbie, whose the row is to be, lacks prvReadLead"),
+        "{told}"
+    );
+    let found = cured(&world, "seller.west", &assign);
+    assert_eq!(found["culprits"].as_array().unwrap().len(), 1);
+
+    admin.json(&["user", "disable", "seller.east", "--yes"]);
+    let told = first_line(&world, "seller.east", &create);
+    assert!(told.contains("seller.east is disabled"), "{told}");
+}
+
+/// Who is to own what a step makes does not make it.
+#[test]
+fn the_owner_to_be_makes_no_call() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe")]);
+    let newbie = id(&admin.json(&["user", "create", "newbie", "--bu", "West"]));
+    admin.json(&["role", "grant", "Salesperson", "prvAssignAccount", "user"]);
+    admin.json(&["role", "grant", "Salesperson", "prvWriteAccount", "user"]);
+    let config = format!("assign-self systemuser {newbie}");
+    let more = ["--stage", "post-operation", "--config", &config];
+    admin.json(&probe_step("Create", "account", &more));
+    let run = world.user("seller.west").run(&["row", "create", "account", "name=Q"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let told = flat(&world.user("seller.west").run(&["why"]).stdout);
+    assert!(
+        !told.contains("made as newbie") && told.contains("Whose the row is to be"),
+        "{told}"
+    );
+}
+
+/// Held for a team's rows alone is not held: also who may read no team is told so.
+#[test]
+fn a_privilege_for_team_rows_is_told_as_such() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["role", "create", "TR", "--inherit", "team"]);
+    admin.json(&["role", "grant", "TR", "account:crw:user"]);
+    admin.json(&["team", "create", "Sq", "--role", "TR"]);
+    admin.json(&["user", "create", "tim"]);
+    admin.json(&["team", "member-add", "Sq", "tim"]);
+    let told = first_line(&world, "tim", &["row", "create", "account", "name=x"]);
+    let run = world.user("tim").run(&["row", "create", "account", "name=x"]);
+    assert!(
+        run.says("held at depth User for the rows of a team alone"),
+        "{told}\n{run:?}"
+    );
+    assert!(!run.stderr.contains("Sq"), "{run:?}");
+}
+
+/// What a job runs is not disabled: without it there is no job.
+#[test]
+fn a_jobs_own_step_is_not_to_be_disabled() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe")]);
+    let more = [
+        "--stage",
+        "post-operation",
+        "--mode",
+        "async",
+        "--config",
+        "update-self telephone1 1",
+    ];
+    admin.json(&probe_step("Create", "account", &more));
+    let seller = world.user("seller.west");
+    admin.json(&["role", "grant", "Salesperson", "account:w:user"]);
+    let account = id(&seller.json(&["row", "create", "account", "name=Q"]));
+    admin.json(&["row", "delete", "account", &account]);
+    admin.run(&["jobs", "run"]);
+    let jobs = list(&admin.json(&[
+        "row",
+        "list",
+        "asyncoperation",
+        "--select",
+        "asyncoperationid,name,statecode",
+    ]));
+    for job in jobs {
+        let run = admin.run(&["why", &text(&job, "asyncoperationid")]);
+        assert!(!run.stdout.contains("step disable"), "{run:?}");
+    }
+}
+
+/// The depth that is named is the one that is enough, also where something else refuses before it is known.
+#[test]
+fn the_depth_that_is_named_is_that_of_the_cure() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe")]);
+    admin.json(&["team", "create", "Squad", "--bu", "West"]);
+    let squad = text(&world.rows("team", "name", "name eq 'Squad'")[0], "teamid");
+    admin.json(&["role", "grant", "Sales Manager", "prvReadTeam", "bu"]);
+    let more = ["--stage", "pre-operation", "--config", "read campaign"];
+    admin.json(&probe_step("Update", "team", &more));
+    let found = cured(&world, "manager", &["row", "update", "team", &squad, "description=x"]);
+    let culprit = found["culprits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|culprit| culprit["error"]["privilege"] == "prvWriteTeam")
+        .unwrap_or_else(|| panic!("{found:#}"));
+    let cure = found["cure"]["fixes"].to_string();
+    assert_eq!(culprit["lacks"][0]["depth"], "Business Unit", "{found:#}");
+    assert!(cure.contains("prvWriteTeam bu"), "{cure}");
+}
+
+/// To look what somebody needs, and what a change would do, uses nothing.
+#[test]
+fn who_explains_leaves_no_marks() {
+    let world = World::sample();
+    let admin = world.admin();
+    let explain = r#"Target:={"@odata.type":"opportunity","name":"L"}"#;
+    let explain = ["access", "explain", "--user", "seller.west", "Create", explain];
+    let marks = || world.count("sl_privilegeuse", "");
+    // What the count itself reads is marked once.
+    marks();
+    let before = marks();
+    admin.json(&explain);
+    assert_eq!(marks(), before);
+}
