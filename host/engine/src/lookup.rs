@@ -220,7 +220,7 @@ fn among_all(mut error: Error, table: &TableDef) -> Error {
 const LAST: &str = "@last";
 
 /// Rows that are no copies which the platform keeps of others, where a table has such.
-fn originals(table: &TableDef) -> Filter {
+pub(crate) fn originals(table: &TableDef) -> Filter {
     let copies = table.copy_of.as_ref();
     copies.map_or(Filter::All, |column| Filter::eq(column, Value::Null))
 }
@@ -301,7 +301,7 @@ fn by_id(rows: &mut impl Lists, table: &TableDef, among: &Filter, id: Uuid) -> R
 }
 
 /// The columns by which people name a table's rows.
-fn names(table: &TableDef) -> Vec<Name> {
+pub(crate) fn names(table: &TableDef) -> Vec<Name> {
     let signed_in = (&*table.name == tables::USER).then(|| "domainname".into());
     table.primary_name.iter().cloned().chain(signed_in).collect()
 }

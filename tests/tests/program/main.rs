@@ -36,3 +36,4 @@ mod value_forms;
 mod values;
 mod verbs;
 mod why;
+mod why_pasted;

@@ -8,7 +8,7 @@ use sluice_tests::{
 };
 
 /// Runs printed commands as they stand, as the administrator.
-fn paste(world: &World, commands: &[Value]) {
+pub(super) fn paste(world: &World, commands: &[Value]) {
     for command in commands {
         let command = words(command["command"].as_str().unwrap());
         assert_eq!(command[0], "sluice");
@@ -24,7 +24,7 @@ fn printed(told: &str) -> Vec<String> {
 }
 
 /// The refusal of a command, looked into by the administrator: what `why` says, cured as it says.
-fn cured(world: &World, user: &str, arguments: &[&str]) -> Value {
+pub(super) fn cured(world: &World, user: &str, arguments: &[&str]) -> Value {
     let refused = world.user(user).run(arguments);
     assert_eq!(refused.code, 1, "{refused:?}");
     let command = printed(&format!("{}{}", refused.stdout, refused.stderr));

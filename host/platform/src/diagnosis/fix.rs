@@ -1,14 +1,17 @@
 //! What helps, as messages of the platform: each is sent as it is printed, in the trial that shows
 //! that it helps.
 
+use serde_json::Value as Json;
 use sluice_engine::{bypass, tables};
-use sluice_model::{Depth, Name, Parameter, Reference, Request, Right, Row, StepInfo, Uuid, Value};
+use sluice_model::{Catalog, Depth, Name, Parameter, Reference, Request, Right, Row, StepInfo, Uuid, Value, parameter};
+
+use super::new_role::{self, NewRole};
 
 /// Another way to send a request in which duplicates were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
-    /// With the row that is there instead of a new one.
-    Existing(Reference),
+    /// With the rows that are there instead of new ones, of each table one.
+    Existing(Vec<Reference>),
     /// Although something matches: Continue on the form.
     Continue,
     /// Without looking for duplicates.
@@ -21,13 +24,13 @@ impl Way {
     /// The request in this way.
     pub(super) fn apply(&self, request: &Request) -> Request {
         match self {
-            Self::Existing(row) => {
+            Self::Existing(rows) => rows.iter().fold(request.clone(), |request, row| {
                 let (existing, create) = match &*row.table {
                     "contact" => ("ExistingContactId", "CreateContact"),
                     _ => ("ExistingAccountId", "CreateAccount"),
                 };
-                request.clone().with(existing, row.clone()).with(create, false)
-            }
+                request.with(existing, row.clone()).with(create, false)
+            }),
             Self::Continue => request.clone().with("IgnoreMatches", true),
             Self::Unchecked => request.clone().with("SuppressDuplicateDetection", true),
             Self::PassingOver(steps) => {
@@ -47,6 +50,8 @@ pub enum Fix {
         message: Name,
         /// The row that it is about.
         row: Option<Reference>,
+        /// What was sent, as JSON; `None` where that is long, or has no such form.
+        inputs: Option<Vec<(Name, Json)>>,
         /// The way.
         way: Way,
     },
@@ -76,13 +81,17 @@ pub enum Fix {
         to: Reference,
         /// Its name.
         name: String,
-        /// The copy of the role in its business unit.
+        /// The copy of the role in its business unit, or in another one.
         copy: Uuid,
+        /// The name of that other business unit.
+        of_unit: Option<String>,
         /// The role's name.
         role: String,
         /// How many privileges it holds that the user or team does not have yet, or not as deep.
         gives: usize,
     },
+    /// Make a role for a user or team, and give it.
+    NewRole(NewRole),
     /// Let the members of teams use a role for rows of their own, too.
     Inherit {
         /// The role's id.
@@ -150,6 +159,8 @@ pub enum Fix {
         user: String,
         /// Whether nobody signs in as this user.
         is_service: bool,
+        /// Whether this user may act for others, whatever these may.
+        acts_for_others: bool,
     },
     /// Let the workflow run as whoever sets it off.
     AsCaller {
@@ -201,6 +212,8 @@ pub enum Fix {
         user: String,
         /// Whether nobody signs in as this user.
         is_service: bool,
+        /// Whether this user may act for others, whatever these may.
+        acts_for_others: bool,
     },
     /// Let the step use more of what it may not use enough of.
     Raise {
@@ -233,7 +246,7 @@ pub enum Fix {
 
 impl Fix {
     /// A request in another way.
-    pub(super) fn again(request: &Request, way: Way) -> Self {
+    pub(super) fn again(catalog: &Catalog, request: &Request, way: Way) -> Self {
         let row = request.inputs.values().find_map(|parameter| match parameter {
             Parameter::Reference(row) => Some(row.clone()),
             Parameter::Row(row) => Some(row.reference()),
@@ -242,6 +255,7 @@ impl Fix {
         Self::Again {
             message: request.message.clone(),
             row,
+            inputs: inputs(catalog, request),
             way,
         }
     }
@@ -257,6 +271,7 @@ impl Fix {
             Self::Share { .. } => "share",
             Self::Assign { .. } => "assign",
             Self::GiveRole { .. } => "give-role",
+            Self::NewRole(_) => "new-role",
             Self::Inherit { .. } => "inherit",
             Self::Grant { .. } => "grant",
             Self::JoinProfile { .. } => "join-profile",
@@ -297,6 +312,7 @@ impl Fix {
                 gives,
                 ..
             } => new_profile(*profile, called, to, gives),
+            Self::NewRole(role) => role.requests(),
             Self::Own { workflow, id, .. } => own(*workflow, *id),
             // What is active is not changed.
             Self::AsCaller { workflow } => vec![
@@ -311,7 +327,11 @@ impl Fix {
     /// The message of what takes one.
     fn request(&self) -> Option<Request> {
         Some(match self {
-            Self::Again { .. } | Self::NewProfile { .. } | Self::Own { .. } | Self::AsCaller { .. } => return None,
+            Self::Again { .. }
+            | Self::NewProfile { .. }
+            | Self::NewRole(_)
+            | Self::Own { .. }
+            | Self::AsCaller { .. } => return None,
             Self::Share { row, with, right, .. } => Request::new("GrantAccess")
                 .with("Target", row.clone())
                 .with("Principal", with.clone())
@@ -319,32 +339,13 @@ impl Fix {
             Self::Assign { row, to, .. } => Request::new("Assign")
                 .with("Target", row.clone())
                 .with("Assignee", to.clone()),
-            Self::GiveRole { to, copy, .. } => {
-                let relationship = match &*to.table {
-                    tables::TEAM => "teamroles_association",
-                    _ => "systemuserroles_association",
-                };
-                Request::new("Associate")
-                    .with("Target", to.clone())
-                    .with("Relationship", relationship)
-                    .with(
-                        "RelatedEntities",
-                        Parameter::References(vec![Reference::new(tables::ROLE, *copy)]),
-                    )
-            }
+            Self::GiveRole { to, copy, .. } => new_role::give(*copy, to),
             Self::Inherit { id, .. } => {
                 Request::update(Row::new(tables::ROLE, *id).with("isinherited", Value::Choice(1)))
             }
             Self::Grant {
                 id, privilege, depth, ..
-            } => {
-                let granted = Row::unsaved("roleprivilege")
-                    .with("PrivilegeName", privilege.as_str())
-                    .with("Depth", depth.number());
-                Request::new("AddPrivilegesRole")
-                    .with("RoleId", Value::Id(*id))
-                    .with("Privileges", Parameter::Rows(vec![granted]))
-            }
+            } => new_role::grant(*id, [(privilege.as_str(), *depth)]),
             Self::JoinProfile { profile, to, .. } => join_profile(*profile, to),
             Self::GrantColumn {
                 profile,
@@ -376,6 +377,20 @@ impl Fix {
             },
         })
     }
+}
+
+/// A longer request is not printed.
+const MOST_PRINTED: usize = 2_000;
+
+/// What a request carries, as JSON.
+fn inputs(catalog: &Catalog, request: &Request) -> Option<Vec<(Name, Json)>> {
+    let json = |(name, given): (&Name, &Parameter)| match given {
+        Parameter::Query(_) => None,
+        given => Some((name.clone(), parameter::to_json(catalog, given))),
+    };
+    let inputs: Vec<(Name, Json)> = request.inputs.iter().map(json).collect::<Option<_>>()?;
+    let length: usize = inputs.iter().map(|(_, json)| json.to_string().len()).sum();
+    (length <= MOST_PRINTED).then_some(inputs)
 }
 
 fn disable(step: Uuid) -> Request {
@@ -454,47 +469,5 @@ fn grant_column(
     match permission {
         Some(id) => Request::update(Row::new(tables::COLUMN_PERMISSION, id).with(right, given)),
         None => Request::create(permission_row(profile, (table, column), right)),
-    }
-}
-
-/// Whom a cure reaches beside the one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
-    /// This request alone.
-    Request,
-    /// So many rows.
-    Rows(usize),
-    /// So many users.
-    Users(usize),
-    /// Everybody.
-    Everybody,
-}
-
-/// Something that helps: all of its messages, in this order. It was tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cure {
-    /// The messages.
-    pub fixes: Vec<Fix>,
-    /// Whom it reaches.
-    pub reach: Reach,
-    /// Whether who asked may send them all; else somebody else has to.
-    pub is_own: bool,
-    /// Whether the request passed behind it; else something else then stood in its way.
-    pub passes: bool,
-}
-
-impl Cure {
-    /// Whether it is to send the request as it is, although duplicates were found.
-    pub(super) fn is_nevertheless(&self) -> bool {
-        let way = |fix: &Fix| {
-            matches!(
-                fix,
-                Fix::Again {
-                    way: Way::Continue | Way::Unchecked,
-                    ..
-                }
-            )
-        };
-        self.fixes.first().is_some_and(way)
     }
 }

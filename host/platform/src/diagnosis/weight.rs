@@ -56,6 +56,14 @@ impl Weights {
         does * whose
     }
 
+    /// How far these privileges reach, all together.
+    pub(super) fn all(&self, gives: &HashMap<Uuid, Depth>) -> u32 {
+        gives
+            .iter()
+            .map(|(privilege, depth)| self.of(*privilege, Some(*depth)))
+            .sum()
+    }
+
     /// How far beyond what is held and what is needed something goes that gives these privileges.
     pub(super) fn beyond<'a>(
         &self,
