@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     names::Labels,
     people::count,
-    report,
+    report::{self, noun},
     telling::{Telling, is_senders},
     text::{indented, wrapped},
 };
@@ -362,11 +362,6 @@ impl Report<'_> {
         }
         text
     }
-}
-
-/// What a step is, in a word.
-pub(crate) fn noun(step: &StepInfo) -> &'static str {
-    if step.calls_plugin() { "step" } else { step.kind }
 }
 
 /// That it is a value of the step's that is refused, and where it stands.

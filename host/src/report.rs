@@ -9,7 +9,6 @@ use sluice_model::{
 
 use crate::{
     context::Context,
-    culprits::noun,
     people::pairs,
     remedies,
     telling::{self, HIDDEN_ROLE, Telling},
@@ -138,6 +137,11 @@ fn place_of_value(error: &Error) -> String {
         Some(Reached { call, step }) => format!("in the call {call} of the {} \"{}\": ", noun(step), step.name),
         None => String::new(),
     }
+}
+
+/// What a step is, in a word.
+pub(crate) fn noun(step: &StepInfo) -> &'static str {
+    if step.calls_plugin() { "step" } else { step.kind }
 }
 
 /// The words with another value for one of them.

@@ -36,44 +36,8 @@ pub(super) fn title(cure: &Cure) -> String {
         Fix::Inherit { role, .. } => format!("Let members use the team's role {role} for rows of their own"),
         Fix::Grant { role, .. } if grants == 1 => format!("Grant the privilege to the role {role}"),
         Fix::Grant { .. } => format!("Grant these {grants} privileges, all of them"),
-        Fix::JoinProfile { called, name, .. } => format!("Add {name} to the column security profile {called}"),
-        Fix::NewProfile { name, gives, .. } => {
-            let columns: Vec<String> = gives
-                .iter()
-                .map(|(table, column, _)| format!("{table}.{column}"))
-                .collect();
-            format!("Make a column security profile for {name}, with {}", columns.join(", "))
-        }
-        Fix::GrantColumn {
-            called,
-            table,
-            column,
-            right,
-            ..
-        } => format!(
-            "Let the column security profile {called} {} {table}.{column}",
-            right.trim_start_matches("can")
-        ),
-        Fix::RunAs {
-            user,
-            is_service,
-            acts_for_others,
-            ..
-        } => format!(
-            "Let the step run as {}; {}",
-            able(user, *is_service),
-            then_does(user, *acts_for_others)
-        ),
-        Fix::Own {
-            user,
-            is_service,
-            acts_for_others,
-            ..
-        } => format!(
-            "Give the workflow to {}, and activate it again; {}",
-            able(user, *is_service),
-            then_does(user, *acts_for_others)
-        ),
+        Fix::JoinProfile { .. } | Fix::NewProfile { .. } | Fix::GrantColumn { .. } => of_profile(first),
+        Fix::RunAs { .. } | Fix::Own { .. } => in_another_name(first),
         Fix::Raise { limit, to, unit, .. } => format!("Let the step use more: {limit} up to {} {unit}", grouped(*to)),
         Fix::OpenAccess { name, .. } => format!("Let {name} write again (access mode Read-Write)"),
         Fix::Enable { name, .. } => format!("Enable the user {name}, who may then sign in again"),
@@ -104,6 +68,58 @@ pub(super) fn title(cure: &Cure) -> String {
 fn able(user: &str, is_service: bool) -> String {
     let person = if is_service { "" } else { ", a person," };
     format!("{user}{person} who has what it needs")
+}
+
+/// What a cure does with a column security profile.
+fn of_profile(fix: &Fix) -> String {
+    match fix {
+        Fix::JoinProfile { called, name, .. } => format!("Add {name} to the column security profile {called}"),
+        Fix::NewProfile { name, gives, .. } => {
+            let columns: Vec<String> = gives
+                .iter()
+                .map(|(table, column, _)| format!("{table}.{column}"))
+                .collect();
+            format!("Make a column security profile for {name}, with {}", columns.join(", "))
+        }
+        Fix::GrantColumn {
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => format!(
+            "Let the column security profile {called} {} {table}.{column}",
+            right.trim_start_matches("can")
+        ),
+        _ => String::new(),
+    }
+}
+
+/// That a step or a workflow runs as another user.
+fn in_another_name(fix: &Fix) -> String {
+    match fix {
+        Fix::RunAs {
+            user,
+            is_service,
+            acts_for_others,
+            ..
+        } => format!(
+            "Let the step run as {}; {}",
+            able(user, *is_service),
+            then_does(user, *acts_for_others)
+        ),
+        Fix::Own {
+            user,
+            is_service,
+            acts_for_others,
+            ..
+        } => format!(
+            "Give the workflow to {}, and activate it again; {}",
+            able(user, *is_service),
+            then_does(user, *acts_for_others)
+        ),
+        _ => String::new(),
+    }
 }
 
 /// What a step may do that runs as a user.
@@ -156,6 +172,8 @@ pub(crate) struct Sender {
     flags: String,
     /// The rows whose names are other rows' as well.
     by_id: HashSet<Uuid>,
+    /// Whether commands may show what was sent.
+    shows_sent: bool,
 }
 
 impl Sender {
@@ -165,14 +183,24 @@ impl Sender {
             Some(caller) => format!("--as {} --on-behalf-of {}", quoted(caller), quoted(user)),
             None => format!("--as {}", quoted(user)),
         };
-        let by_id = HashSet::new();
-        Self { flags, by_id }
+        Self {
+            flags,
+            by_id: HashSet::new(),
+            shows_sent: true,
+        }
+    }
+
+    /// The same, whose commands show what was sent, or do not.
+    pub(crate) fn showing(self, shows_sent: bool) -> Self {
+        Self { shows_sent, ..self }
     }
 
     /// The same, where commands name these rows by their ids.
     pub(super) fn naming(&self, by_id: &HashSet<Uuid>) -> Self {
-        let (flags, by_id) = (self.flags.clone(), by_id.clone());
-        Self { flags, by_id }
+        Self {
+            by_id: by_id.clone(),
+            ..self.clone()
+        }
     }
 
     /// A row as commands name it, where it has that name.
@@ -265,7 +293,7 @@ fn role_add(to: &Reference, name: &str, role: &str, sender: &Sender) -> String {
 /// The command that does what a fix says that takes one.
 fn command_of(fix: &Fix, sender: &Sender) -> String {
     match fix {
-        Fix::NewProfile { called, .. } => format!("sluice profile create {}", quoted(called)),
+        Fix::JoinProfile { .. } | Fix::GrantColumn { .. } | Fix::NewProfile { .. } => profile_command(fix, sender),
         Fix::NewRole(new) => format!("sluice role create {}", quoted(&new.called)),
         Fix::Own { workflow, .. } | Fix::AsCaller { workflow } | Fix::Activate { workflow, .. } => {
             format!("sluice workflow activate {workflow}")
@@ -308,6 +336,25 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
             let role = sender.row(*id, role);
             format!("sluice role grant {role} {privilege} {}", depth.word())
         }
+        Fix::Disable { step, is_own } => disable(*step, *is_own),
+        Fix::Deactivate { workflow, kind } => deactivate(*workflow, kind),
+        Fix::Break { step, is_own } => match step.calls_plugin() {
+            true => disable(step.id, *is_own),
+            false => deactivate(step.id, step.kind),
+        },
+        Fix::Raise { step, limits, .. } => format!("sluice step update {step} --limits {}", quoted(limits)),
+        Fix::OpenAccess { user, .. } => format!("sluice row update systemuser {user} accessmode=0"),
+        Fix::RunAs { step, id, user, .. } => format!("sluice step update {step} --run-as {}", sender.row(*id, user)),
+        Fix::Enable { user, .. } => format!("sluice row update systemuser {user} isdisabled=no"),
+        Fix::Allow { step, capabilities } => {
+            format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))
+        }
+    }
+}
+
+/// The command that changes a column security profile.
+fn profile_command(fix: &Fix, sender: &Sender) -> String {
+    match fix {
         Fix::JoinProfile {
             profile,
             called,
@@ -328,19 +375,8 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
             let (profile, right) = (sender.row(*profile, called), right.trim_start_matches("can"));
             format!("sluice profile grant {profile} {table} {column} {right}")
         }
-        Fix::Disable { step, is_own } => disable(*step, *is_own),
-        Fix::Deactivate { workflow, kind } => deactivate(*workflow, kind),
-        Fix::Break { step, is_own } => match step.calls_plugin() {
-            true => disable(step.id, *is_own),
-            false => deactivate(step.id, step.kind),
-        },
-        Fix::Raise { step, limits, .. } => format!("sluice step update {step} --limits {}", quoted(limits)),
-        Fix::OpenAccess { user, .. } => format!("sluice row update systemuser {user} accessmode=0"),
-        Fix::RunAs { step, id, user, .. } => format!("sluice step update {step} --run-as {}", sender.row(*id, user)),
-        Fix::Enable { user, .. } => format!("sluice row update systemuser {user} isdisabled=no"),
-        Fix::Allow { step, capabilities } => {
-            format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))
-        }
+        Fix::NewProfile { called, .. } => format!("sluice profile create {}", quoted(called)),
+        _ => String::new(),
     }
 }
 
@@ -357,6 +393,7 @@ fn again(fixes: &[&Fix], sender: &Sender) -> Option<String> {
     else {
         return None;
     };
+    let inputs = inputs.as_ref().filter(|_| sender.shows_sent);
     let sender = &sender.flags;
     if let Some(lead) = row.as_ref().filter(|_| &**message == "QualifyLead") {
         let flags: Vec<String> = ways.map(of_lead).collect();

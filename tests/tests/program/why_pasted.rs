@@ -175,6 +175,12 @@ fn steps_are_passed_over_in_one_command() {
         &admin.json(&["trace", "list", "--requests", "--failed"])["value"][0],
         "sl_correlationid",
     );
+    admin.json(&["support", "bundle", "bundle.json", "--correlation", &correlation]);
+    let bundle = std::fs::read_to_string(world.path("bundle.json")).unwrap();
+    assert!(
+        bundle.contains("bypass-steps") && !bundle.contains("Hara"),
+        "what was sent is left out"
+    );
     let found = admin.json(&["why", &correlation]);
     let first = commands(&found["cure"]["fixes"]);
     assert!(

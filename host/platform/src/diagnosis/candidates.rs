@@ -27,13 +27,10 @@ impl Trials<'_> {
         here: &Setup,
     ) -> Result<Vec<Fix>> {
         let body = error.body();
-        let step = body.step.as_ref().map(|step| step.id);
+        let failed = body.step.as_ref();
+        let step = failed.map(|step| step.id);
         let away = step.filter(|step| !self.is_job_of(*step));
-        let plugin = body
-            .step
-            .as_ref()
-            .filter(|step| step.calls_plugin())
-            .map(|step| step.id);
+        let plugin = failed.filter(|step| step.calls_plugin()).map(|step| step.id);
         Ok(match kind {
             Kind::Existing => self.existing(error)?,
             Kind::Again => self.again(error)?,
@@ -77,10 +74,10 @@ impl Trials<'_> {
                 (Some(step), Some(limit)) => self.higher_limits(step, limit, here)?,
                 _ => Vec::new(),
             },
-            Kind::Enable => match &body.principal {
-                Some(who) => enabling(body.code, who).into_iter().collect(),
-                None => Vec::new(),
-            },
+            Kind::Enable => {
+                let who = body.principal.as_ref();
+                who.and_then(|who| enabling(body.code, who)).into_iter().collect()
+            }
             Kind::Disable => match (away, plugin) {
                 (Some(_), Some(step)) => vec![self.disabling(step)?],
                 (Some(workflow), None) => {
