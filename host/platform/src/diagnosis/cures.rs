@@ -24,8 +24,8 @@ const MOST_CANDIDATES: usize = 10;
 pub(super) enum Kind {
     Existing,
     Again,
-    Bypass,
     Activate,
+    Bypass,
     Share,
     Assign,
     GiveRole,
@@ -47,8 +47,8 @@ pub(super) enum Kind {
 const KINDS: [Kind; 20] = [
     Kind::Existing,
     Kind::Again,
-    Kind::Bypass,
     Kind::Activate,
+    Kind::Bypass,
     Kind::Share,
     Kind::Assign,
     Kind::GiveRole,
