@@ -12,14 +12,14 @@ use crate::{
     context::Context,
     names::Labels,
     people::count,
-    report,
+    report::{self, noun},
     telling::{Telling, is_senders},
     text::{indented, wrapped},
 };
 
 use after::{background_text, resting, resting_text, unseen_text};
 pub(crate) use commands::{DETECTING, Sender};
-use commands::{commands_of, title};
+use commands::{commands_of, commands_of_all, title};
 use missing::missing;
 
 /// Text for people is this wide.
@@ -36,7 +36,7 @@ fn note(error: &Error, qualifies: bool) -> Option<&'static str> {
 
 /// What was found, for scripts.
 pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualifies: bool) -> Json {
-    let found = &Telling::now().found(found.clone());
+    let (found, sender) = (&Telling::now().found(found.clone()), &sender.naming(&found.by_id));
     let fix = |fix: &Fix| {
         let commands = commands_of(fix, sender).into_iter();
         let kind = fix.kind();
@@ -45,8 +45,10 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
     };
     let tells = Telling::now().commands();
     let cure = |cure: &Cure| {
-        let told = cure.fixes.iter().filter(|_| tells || cure.is_own);
-        let fixes: Vec<Json> = told.flat_map(fix).collect();
+        let told: &[Fix] = if tells || cure.is_own { &cure.fixes } else { &[] };
+        let fixes = commands_of_all(told, sender).into_iter();
+        let fixes = fixes.map(|(kind, command)| json!({ "kind": kind, "command": context.command(&command) }));
+        let fixes: Vec<Json> = fixes.collect();
         json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes })
     };
     let lacked = |lacked: &Lacked| {
@@ -118,7 +120,18 @@ pub(crate) struct Report<'a> {
 impl Report<'_> {
     /// The whole text; `again` is the command that looks again.
     pub(crate) fn text(&self, found: &Isolation, again: &str) -> String {
-        let found = &Telling::now().found(found.clone());
+        let sender = self.sender.naming(&found.by_id);
+        let (then, gives_up) = (self.then.clone(), self.gives_up.clone());
+        let report = Self {
+            sender,
+            then,
+            gives_up,
+            ..*self
+        };
+        report.told(&Telling::now().found(found.clone()), again)
+    }
+
+    fn told(&self, found: &Isolation, again: &str) -> String {
         let Self { user, what, .. } = self;
         let trials = format!(
             "{}, each rolled back",
@@ -309,9 +322,9 @@ impl Report<'_> {
 
 impl Report<'_> {
     fn commands(&self, cure: &Cure, indent: usize) -> Vec<String> {
-        let commands = cure.fixes.iter().flat_map(|fix| commands_of(fix, &self.sender));
+        let commands = commands_of_all(&cure.fixes, &self.sender).into_iter();
         commands
-            .map(|command| format!("{}{}", " ".repeat(indent), self.context.command(&command)))
+            .map(|(_, command)| format!("{}{}", " ".repeat(indent), self.context.command(&command)))
             .collect()
     }
 
@@ -376,11 +389,6 @@ impl Report<'_> {
         }
         text
     }
-}
-
-/// What a step is, in a word.
-fn noun(step: &StepInfo) -> &'static str {
-    if step.calls_plugin() { "step" } else { step.kind }
 }
 
 /// That it is a value of the step's that is refused, and where it stands.

@@ -130,12 +130,13 @@ pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
         );
         return (texts, Vec::new());
     }
+    let place = place_of_value(error);
     let keep = |remedy: Remedy| telling.commands() || !telling::is_administrators(remedy);
     let words = error.words();
     let texts = error
         .resolutions()
         .iter()
-        .map(|resolution| remedies::worded(resolution, |text| filled(text, &words)));
+        .map(|resolution| format!("{place}{}", remedies::worded(resolution, |text| filled(text, &words))));
     let wanted = error.remedies().into_iter().filter(|remedy| keep(*remedy));
     let commands = wanted.flat_map(|remedy| {
         let command = |words: &[(&'static str, String)]| format!("sluice {}", filled(remedies::command(remedy), words));
@@ -150,6 +151,20 @@ pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
         }
     });
     (texts.collect(), commands.collect())
+}
+
+/// `in the call Create account of the step "marker": `, where that call lacks a value, and not what was sent.
+fn place_of_value(error: &Error) -> String {
+    let reached = error.body().reached.first();
+    match reached.filter(|_| error.code() == Code::REQUIRED_MISSING) {
+        Some(Reached { call, step }) => format!("in the call {call} of the {} \"{}\": ", noun(step), step.name),
+        None => String::new(),
+    }
+}
+
+/// What a step is, in a word.
+pub(crate) fn noun(step: &StepInfo) -> &'static str {
+    if step.calls_plugin() { "step" } else { step.kind }
 }
 
 /// The words with another value for one of them.
@@ -235,7 +250,6 @@ fn sentence(error: &Error) -> Option<String> {
                 held.unwrap_or_default()
             )
         }
-        Code::OWNER_LACKS_READ => format!("{who} lacks {privilege}{asked}, which whoever owns the row needs"),
         _ => return None,
     };
     Some(format!("{}{told}", guide.unwrap_or_default()))
@@ -395,13 +409,14 @@ pub(crate) fn error_to_json(error: &Error) -> Json {
     let words = error.words();
     let advice = error.resolutions().iter();
     let texts = advice.map(|resolution| remedies::worded(resolution, |text| filled(text, &words)));
+    let place = place_of_value(error);
     if let Some(object) = document.as_object_mut() {
         let texts = match hands_on {
             true => {
                 object.remove("remedies");
                 vec![telling::HAND_ON.to_owned()]
             }
-            false => texts.collect(),
+            false => texts.map(|text| format!("{place}{text}")).collect(),
         };
         object.insert("resolution".to_owned(), numbered(texts).into());
     }

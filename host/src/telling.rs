@@ -220,10 +220,12 @@ impl Telling {
 }
 
 /// Whether whoever sent what was refused can mend it by what they send: with a value that is missing or wrong, or
-/// as a plug-in says that refuses on purpose.
+/// as a plug-in says that refuses on purpose. What a step writes, or sends in a call, is not theirs.
 pub(crate) fn is_senders(error: &Error) -> bool {
+    let body = error.body();
     let on_purpose = [Code::ISV_ABORTED, Code::REQUIRED_MISSING].contains(&error.code());
-    error.kind() == Kind::Refused && (error.body().step.is_none() || on_purpose)
+    let is_steps = body.call.is_some() || !body.reached.is_empty() || !body.values.is_empty();
+    error.kind() == Kind::Refused && (body.step.is_none() || on_purpose && !is_steps)
 }
 
 /// What somebody does who cannot cure it.

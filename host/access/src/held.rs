@@ -31,6 +31,7 @@ impl Principal {
         let roles = self.facts().roles.iter().filter(|role| !role.managed);
         let role = roles.min_by_key(rank)?;
         Some(Grantee {
+            id: Some(role.id),
             role: role.name.clone(),
             only_team: only_team(role),
         })

@@ -33,6 +33,7 @@ fn a_missing_privilege() {
         kind: PrincipalKind::User,
         roles: vec!["Seller".to_owned()],
         grantee: Some(Grantee {
+            id: Some(id(1)),
             role: "Seller".to_owned(),
             only_team: false,
         }),

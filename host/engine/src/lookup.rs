@@ -195,7 +195,7 @@ pub fn noun(table: &str) -> &str {
 const LAST: &str = "@last";
 
 /// Rows that are no copies which the platform keeps of others, where a table has such.
-fn originals(table: &TableDef) -> Filter {
+pub(crate) fn originals(table: &TableDef) -> Filter {
     let copies = table.copy_of.as_ref();
     copies.map_or(Filter::All, |column| Filter::eq(column, Value::Null))
 }
@@ -275,7 +275,7 @@ fn by_id(rows: &mut impl Lists, table: &TableDef, among: &Filter, id: Uuid) -> R
 }
 
 /// The columns by which people name a table's rows.
-fn names(table: &TableDef) -> Vec<Name> {
+pub(crate) fn names(table: &TableDef) -> Vec<Name> {
     let signed_in = (&*table.name == tables::USER).then(|| "domainname".into());
     table.primary_name.iter().cloned().chain(signed_in).collect()
 }

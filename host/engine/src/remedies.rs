@@ -1,8 +1,10 @@
 //! What a refusal tells to grant: as deep as the row lies that it was about, and to a role that can be changed.
 
-use sluice_model::{Code, Depth, Error, Filter, Ownership, PrincipalKind, Query, Reference, Remedy, Right, Value};
+use sluice_model::{
+    Code, Depth, Error, Filter, Ownership, PrincipalKind, Query, Reference, Remedy, Result, Right, Value,
+};
 
-use crate::{Operation, Unit, tables};
+use crate::{Operation, Unit, lookup, tables};
 
 /// The privilege check knows no row: where the caller may read the one that the message is about, what is
 /// granted has to reach it.
@@ -40,24 +42,55 @@ impl Unit {
         let own = who.roles.iter().filter(|role| !role.contains(" (via team "));
         let told = who.grantee.as_ref().map(|grantee| &grantee.role);
         let names = told.into_iter().chain(own.clone());
-        let managed = Filter::In {
+        let named = Filter::In {
             column: "name".into(),
             values: names.map(|name| Value::Text(name.clone())).collect(),
         };
-        let managed = Query::new(tables::ROLE)
-            .columns(&["name"])
-            .filter(managed.and(Filter::eq(tables::MANAGED, true)));
-        let Ok(managed) = self.select_as_platform("tell no cure that a managed role refuses", &managed) else {
+        let columns = ["name", "parentroleid", "parentrootroleid", tables::MANAGED];
+        let roles = Query::new(tables::ROLE).columns(&columns).filter(named);
+        let Ok(roles) = self.select_as_platform("tell no cure that a managed role refuses", &roles) else {
             return error;
         };
-        let is_managed = |name: &String| managed.iter().any(|role| role.text("name") == Some(name));
-        if told.is_some_and(is_managed)
-            && let Some(principal) = &mut error.body_mut().principal
-        {
-            let other = own.into_iter().find(|name| !is_managed(name)).cloned();
-            principal.grantee = other.map(|role| sluice_model::Grantee { role, only_team: false });
+        let is_managed = |name: &String| {
+            let mut managed = roles.iter().filter(|role| role.bool(tables::MANAGED) == Some(true));
+            managed.any(|role| role.text("name") == Some(name))
+        };
+        if told.is_some_and(is_managed) {
+            if let Some(principal) = &mut error.body_mut().principal {
+                let other = own.into_iter().find(|name| !is_managed(name)).cloned();
+                principal.grantee = other.map(|role| sluice_model::Grantee {
+                    id: None,
+                    role,
+                    only_team: false,
+                });
+            }
+            return error;
         }
-        error
+        // Of several roles with that name, the command has to name the one.
+        let originals = roles.iter().filter(|role| role.id_of("parentroleid").is_none());
+        let is_one = originals
+            .filter(|role| role.text("name") == told.map(String::as_str))
+            .count()
+            <= 1;
+        let id = who.grantee.as_ref().and_then(|grantee| grantee.id);
+        match roles.iter().find(|role| !is_one && Some(role.id) == id) {
+            Some(role) => error.with_word("ROLE", role.id_of("parentrootroleid").unwrap_or(role.id)),
+            None => error,
+        }
+    }
+
+    /// Whether a name is that of at most one row of a table: commands name others by their ids.
+    ///
+    /// # Errors
+    /// There is no such table, or the database cannot be read.
+    pub fn is_name_of_one(&mut self, table: &str, name: &str) -> Result<bool> {
+        let definition = self.catalog().table(table)?.clone();
+        let named = lookup::names(&definition)
+            .into_iter()
+            .map(|column| Filter::eq(&column, name));
+        let named = Filter::Or(named.collect()).and(lookup::originals(&definition));
+        let reason = "see whether a name is that of several rows";
+        Ok(self.count_as_platform(reason, table, &named)? <= 1)
     }
 
     /// Of one row that is refused, a share of it is the least that helps.
@@ -76,9 +109,13 @@ impl Unit {
         if body.code != Code::ACCESS_DENIED || !is_owned || !matches!(self.ownership(&row), Ok(Some(_))) {
             return error;
         }
+        let called = match self.is_name_of_one(who.kind.table(), &who.name) {
+            Ok(false) => who.id.to_string(),
+            _ => who.name.clone(),
+        };
         let principal = match who.kind {
-            PrincipalKind::User => who.name.clone(),
-            PrincipalKind::Team => format!("team:{}", who.name),
+            PrincipalKind::User => called,
+            PrincipalKind::Team => format!("team:{called}"),
         };
         error
             .with_remedy(Remedy::ShareRow)

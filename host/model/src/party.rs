@@ -25,6 +25,8 @@ pub struct PrincipalInfo {
 /// The role of a principal that a missing privilege is best granted to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grantee {
+    /// The role's id, or that of its copy, where it is known.
+    pub id: Option<Uuid>,
     /// The role's name.
     pub role: String,
     /// What it holds at depth User counts for rows of its team alone.

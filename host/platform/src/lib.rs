@@ -29,8 +29,9 @@ pub use customizing::publish::{Change, Unpublished};
 pub use customizing::relationships::BehaviourChange;
 pub use customizing::views::View;
 pub use diagnosis::{
-    Culprit, Cure, Explanation, Fix, Isolation, Judged, Lacked, Need, Reach, Resting, SeenNeed, SeenNeeds, SeenParty,
-    Suggested, Taken, Turned, UnusedPrivilege, UsedBy, UsedPrivilege, Way, WhatIf, WithheldColumn,
+    Culprit, Cure, Explanation, Fix, Isolation, Judged, Lacked, LostUse, Need, NewRole, Reach, Resting, SeenNeed,
+    SeenNeeds, SeenParty, Suggested, Taken, Turned, UnusedPrivilege, UsedBy, UsedPrivilege, Way, WhatIf,
+    WithheldColumn,
 };
 pub use duplicates::{FoundDuplicate, Matchcodes, Matches, publishing_rule};
 pub use flow::{

@@ -153,7 +153,7 @@ fn bundle(context: &Context, session: &Session, correlation: Uuid, values: bool)
             Some(rows) => table_json("plugintracelog", rows, &["messageblock", "configuration"])?,
             None => NOT_YOURS.into(),
         },
-        "access": access(context, session, correlation)?,
+        "access": access(context, session, correlation, values)?,
         "settings": match session.check_privilege("organization", Right::Read).map(|()| settings::document(session)) {
             Err(_) => NOT_YOURS.into(),
             Ok(Ok(settings)) => settings,
@@ -228,7 +228,7 @@ fn kind_of(parameter: &sluice_model::Parameter) -> &'static str {
 }
 
 /// What stands in the request's way, as `why` says it.
-fn access(context: &Context, session: &Session, correlation: Uuid) -> anyhow::Result<Json> {
+fn access(context: &Context, session: &Session, correlation: Uuid, values: bool) -> anyhow::Result<Json> {
     let (refused, found) = match session.why(Some(correlation)) {
         Ok(found) => found,
         Err(error) => return Ok(json!({ "unknown": report::error_to_json(&error) })),
@@ -240,7 +240,7 @@ fn access(context: &Context, session: &Session, correlation: Uuid) -> anyhow::Re
         [Some(acting.user), acting.caller].into_iter().flatten().map(user),
     )?;
     let caller = acting.caller.map(|caller| labels.name(&user(caller)));
-    let sender = Sender::of(&labels.name(&user(acting.user)), caller.as_deref());
+    let sender = Sender::of(&labels.name(&user(acting.user)), caller.as_deref()).showing(values);
     let qualifies = matches!(&refused, Refused::Request(recorded) if &*recorded.request.message == "QualifyLead");
     Ok(culprits::json(context, &found, &sender, qualifies))
 }

@@ -6,13 +6,13 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sluice_engine::{CallOptions, Found, Message, Rehearsal, Session, What};
 use sluice_model::{
-    Catalog, ColumnDef, Error, Name, Query, Reference, Request, Response, Result, Right, Row, Surroundings, TableDef,
-    Timestamp, Uuid, Value,
+    Catalog, ColumnDef, Depth, Error, Name, Query, Reference, Request, Response, Result, Right, Row, Surroundings,
+    TableDef, Timestamp, Uuid, Value,
 };
-use sluice_platform::{Judged, Turned, WhatIf, prelude::*};
+use sluice_platform::{Judged, LostUse, Turned, WhatIf, prelude::*};
 
 use crate::{
     context::Context,
@@ -191,7 +191,8 @@ fn judge(context: &Context, session: &Session, changes: &[What], hours: u32) -> 
         .turned
         .iter()
         .map(|turned| Reference::new("systemuser", turned.request.caller));
-    let labels = Labels::load(context, callers)?;
+    let users = found.uses.iter().flatten().map(|lost| lost.who.clone());
+    let labels = Labels::load(context, callers.chain(users))?;
     let user = |turned: &Turned| labels.name(&Reference::new("systemuser", turned.request.caller));
     let items: Vec<_> = found
         .turned
@@ -218,6 +219,7 @@ fn judge(context: &Context, session: &Session, changes: &[What], hours: u32) -> 
         "unrecorded": found.unrecorded,
         "cut": found.is_cut,
         "hours": hours,
+        "uses": uses_json(&found, &labels),
     });
     let mut grid = Grid::new(["request", "user", "message", "table", "today", "then", "judged"]);
     for turned in &found.turned {
@@ -233,6 +235,8 @@ fn judge(context: &Context, session: &Session, changes: &[What], hours: u32) -> 
         ]);
     }
     let [before, behind] = said(&found, hours);
+    let behind = [uses_text(&found, &labels), Some(behind)].into_iter().flatten();
+    let behind = behind.collect::<Vec<_>>().join("\n");
     Ok(Outcome::table(document, &before, grid.text(""), &behind).listing("turned"))
 }
 
@@ -280,10 +284,17 @@ fn outcome(error: Option<&Error>) -> String {
 /// What is said of it all, before the list and behind it.
 fn said(found: &WhatIf, hours: u32) -> [String; 2] {
     let before = format!(
-        "Nothing was changed. Of {} of the last {}, {} would end in another way.",
+        "Nothing was changed. Of {} of the last {}, {} would end in another way.{}",
         count(found.ran + found.asked, "recorded request"),
         count(hours as usize, "hour"),
-        found.turned.len()
+        found.turned.len(),
+        match found.uses.as_ref().map_or(0, Vec::len) {
+            0 => String::new(),
+            lost => format!(
+                " What else was used shows {} of a privilege that would not be held any more, or not so deep (below).",
+                count(lost, "use")
+            ),
+        }
     );
     let mut lines = Vec::new();
     if found.asked > 0 {
@@ -307,8 +318,51 @@ fn said(found: &WhatIf, hours: u32) -> [String; 2] {
     if found.is_cut {
         lines.push("There are more, which were not looked at.".to_owned());
     }
-    lines.push("Recorded are those that failed, or all: `settings get trace.requests`.".to_owned());
+    let kept = match found.uses {
+        Some(_) => "of these and of what else passes tell the marks of use alone",
+        None => {
+            "of these and of what else passes tell the marks of use alone, which you may not read (prvReadsl_privilegeuse)"
+        }
+    };
+    lines.push(format!(
+        "Recorded are those that failed, or all (`settings get trace.requests`), but no lists and no reads that pass: {kept}."
+    ));
     [before, lines.join("\n")]
+}
+
+/// What was used and would be missing, beside what the listed requests lack.
+fn uses_text(found: &WhatIf, labels: &Labels) -> Option<String> {
+    let lost = found.uses.as_ref().filter(|lost| !lost.is_empty())?;
+    let mut grid = Grid::new(["used by", "privilege", "at depth", "would be held", "last used"]);
+    for one in lost {
+        grid.row([
+            labels.name(&one.who),
+            one.privilege.clone(),
+            one.used.label().to_owned(),
+            one.then.map_or("no more", Depth::label).to_owned(),
+            one.last.to_string(),
+        ]);
+    }
+    Some(format!(
+        "By the marks of use (of lists, at the depth that was held):\n{}",
+        grid.text("")
+    ))
+}
+
+fn uses_json(found: &WhatIf, labels: &Labels) -> Json {
+    let Some(lost) = &found.uses else {
+        return Json::Null;
+    };
+    let one = |lost: &LostUse| {
+        json!({
+            "principal": labels.name(&lost.who),
+            "privilege": lost.privilege,
+            "used": lost.used.label(),
+            "then": lost.then.map(Depth::label),
+            "last": lost.last.to_string(),
+        })
+    };
+    lost.iter().map(one).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Cures in words, and the commands that do what they say.
 
+use std::collections::HashSet;
+
 use sluice_model::{Reference, Uuid};
-use sluice_platform::{Cure, Fix, Way};
+use sluice_platform::{Cure, Fix, NewRole, Way};
 
 use crate::{
     people::count,
@@ -16,7 +18,11 @@ pub(super) fn title(cure: &Cure) -> String {
     };
     let mut text = match first {
         Fix::Again { way, .. } => match way {
-            Way::Existing(row) => format!("Take the {} that is there", row.table),
+            Way::Existing(rows) => {
+                let tables: Vec<&str> = rows.iter().map(|row| &*row.table).collect();
+                let are = if rows.len() == 1 { "is" } else { "are" };
+                format!("Take the {} that {are} there", tables.join(" and the "))
+            }
             Way::Continue => "Go on although something matches".to_owned(),
             Way::Unchecked => "Send it without looking for duplicates".to_owned(),
             Way::PassingOver(steps) => format!("Pass over {} for this one request", count(steps.len(), "step")),
@@ -24,35 +30,14 @@ pub(super) fn title(cure: &Cure) -> String {
         Fix::Share { row, name, .. } => format!("Share the one {} with {name}", row.table),
         Fix::Assign { row, name, .. } => format!("Give the one {} to {name}", row.table),
         Fix::GiveRole { name, .. } => given(cure, name),
+        Fix::NewRole(NewRole { name, gives, .. }) => {
+            format!("Make a role for {name}, with {}", count(gives.len(), "privilege"))
+        }
         Fix::Inherit { role, .. } => format!("Let members use the team's role {role} for rows of their own"),
         Fix::Grant { role, .. } if grants == 1 => format!("Grant the privilege to the role {role}"),
         Fix::Grant { .. } => format!("Grant these {grants} privileges, all of them"),
-        Fix::JoinProfile { called, name, .. } => format!("Add {name} to the column security profile {called}"),
-        Fix::NewProfile { name, gives, .. } => {
-            let columns: Vec<String> = gives
-                .iter()
-                .map(|(table, column, _)| format!("{table}.{column}"))
-                .collect();
-            format!("Make a column security profile for {name}, with {}", columns.join(", "))
-        }
-        Fix::GrantColumn {
-            called,
-            table,
-            column,
-            right,
-            ..
-        } => format!(
-            "Let the column security profile {called} {} {table}.{column}",
-            right.trim_start_matches("can")
-        ),
-        Fix::RunAs { user, is_service, .. } => {
-            let who = able(user, *is_service);
-            format!("Let the step run as {who}; whoever sets it off, it then does all that {user} may")
-        }
-        Fix::Own { user, is_service, .. } => format!(
-            "Give the workflow to {}, and activate it again; whoever sets it off, it then does all that {user} may",
-            able(user, *is_service)
-        ),
+        Fix::JoinProfile { .. } | Fix::NewProfile { .. } | Fix::GrantColumn { .. } => of_profile(first),
+        Fix::RunAs { .. } | Fix::Own { .. } => in_another_name(first),
         Fix::Raise { limit, to, unit, .. } => format!("Let the step use more: {limit} up to {} {unit}", grouped(*to)),
         Fix::OpenAccess { name, .. } => format!("Let {name} write again (access mode Read-Write)"),
         Fix::Enable { .. } => enabled(first),
@@ -85,19 +70,81 @@ fn able(user: &str, is_service: bool) -> String {
     format!("{user}{person} who has what it needs")
 }
 
+/// What a cure does with a column security profile.
+fn of_profile(fix: &Fix) -> String {
+    match fix {
+        Fix::JoinProfile { called, name, .. } => format!("Add {name} to the column security profile {called}"),
+        Fix::NewProfile { name, gives, .. } => {
+            let columns: Vec<String> = gives
+                .iter()
+                .map(|(table, column, _)| format!("{table}.{column}"))
+                .collect();
+            format!("Make a column security profile for {name}, with {}", columns.join(", "))
+        }
+        Fix::GrantColumn {
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => format!(
+            "Let the column security profile {called} {} {table}.{column}",
+            right.trim_start_matches("can")
+        ),
+        _ => String::new(),
+    }
+}
+
+/// That a step or a workflow runs as another user.
+fn in_another_name(fix: &Fix) -> String {
+    match fix {
+        Fix::RunAs {
+            user,
+            is_service,
+            acts_for_others,
+            ..
+        } => format!(
+            "Let the step run as {}; {}",
+            able(user, *is_service),
+            then_does(user, *acts_for_others)
+        ),
+        Fix::Own {
+            user,
+            is_service,
+            acts_for_others,
+            ..
+        } => format!(
+            "Give the workflow to {}, and activate it again; {}",
+            able(user, *is_service),
+            then_does(user, *acts_for_others)
+        ),
+        _ => String::new(),
+    }
+}
+
+/// What a step may do that runs as a user.
+fn then_does(user: &str, acts_for_others: bool) -> String {
+    let acts = if acts_for_others {
+        ", who may act for everybody"
+    } else {
+        ""
+    };
+    format!("whoever sets it off, it then does all that {user} may{acts}")
+}
+
 /// `Give robot the role Integration, which brings 12 privileges more`.
 fn given(cure: &Cure, name: &str) -> String {
     let (mut roles, mut more, mut reaches) = (Vec::new(), 0, false);
     for fix in &cure.fixes {
         if let Fix::GiveRole {
             role,
-            unit,
+            of_unit,
             gives,
             reaches_others,
             ..
         } = fix
         {
-            let of = unit.as_ref().map(|unit| format!(" of {unit}"));
+            let of = of_unit.as_ref().map(|unit| format!(" of {unit}"));
             roles.push(format!("{role}{}", of.unwrap_or_default()));
             more += *gives;
             reaches |= *reaches_others;
@@ -149,11 +196,16 @@ fn broken(cure: &Cure) -> String {
     format!("Disable {}, without which it does not fail", names.join(" and "))
 }
 
-/// Who sends the request again, as flags (`--as tina`), and the command that sends it, where there is one.
+/// Who sends the request again, as flags: `--as tina`, with the command that sends it, where there is one; and how
+/// commands name rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Sender {
     flags: String,
     command: Option<String>,
+    /// The rows whose names are other rows' as well.
+    by_id: HashSet<Uuid>,
+    /// Whether commands may show what was sent.
+    shows_sent: bool,
 }
 
 impl Sender {
@@ -163,117 +215,176 @@ impl Sender {
             Some(caller) => format!("--as {} --on-behalf-of {}", quoted(caller), quoted(user)),
             None => format!("--as {}", quoted(user)),
         };
-        Self { flags, command: None }
+        Self {
+            flags,
+            command: None,
+            by_id: HashSet::new(),
+            shows_sent: true,
+        }
     }
 
     /// The same, who sends it with this command.
     pub(crate) fn with(self, command: Option<String>) -> Self {
         Self { command, ..self }
     }
+
+    /// The same, whose commands show what was sent, or do not.
+    pub(crate) fn showing(self, shows_sent: bool) -> Self {
+        Self { shows_sent, ..self }
+    }
+
+    /// The same, where commands name these rows by their ids.
+    pub(super) fn naming(&self, by_id: &HashSet<Uuid>) -> Self {
+        Self {
+            by_id: by_id.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// A row as commands name it, where it has that name.
+    fn row(&self, id: Uuid, name: &str) -> String {
+        match self.by_id.contains(&id) {
+            true => id.to_string(),
+            false => quoted(name),
+        }
+    }
+
+    /// A user, or a team.
+    fn principal(&self, row: &Reference, name: &str) -> String {
+        match (&*row.table, self.by_id.contains(&row.id)) {
+            ("team", true) => format!("team:{}", row.id),
+            ("team", false) => quoted(&format!("team:{name}")),
+            _ => self.row(row.id, name),
+        }
+    }
+}
+
+/// The commands of several fixes, in their order, with the kind of each. The request that is sent in other ways is
+/// sent once.
+pub(super) fn commands_of_all(fixes: &[Fix], sender: &Sender) -> Vec<(&'static str, String)> {
+    let (again, before): (Vec<&Fix>, Vec<&Fix>) = fixes.iter().partition(|fix| matches!(fix, Fix::Again { .. }));
+    let of = |fix: &&Fix| {
+        let kind = fix.kind();
+        commands_of(fix, sender).into_iter().map(move |command| (kind, command))
+    };
+    let mut commands: Vec<(&'static str, String)> = before.iter().flat_map(of).collect();
+    let kind = again.first().map_or("again", |fix| fix.kind());
+    commands.extend(self::again(&again, sender).map(|command| (kind, command)));
+    commands
 }
 
 /// The commands that do what a fix says.
 pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
-    if let Fix::Own { workflow, user, .. } = fix {
-        return vec![
-            format!("sluice row assign workflow {workflow} {}", quoted(user)),
+    match fix {
+        Fix::Own { workflow, id, user, .. } => vec![
+            format!("sluice row assign workflow {workflow} {}", sender.row(*id, user)),
             format!("sluice workflow activate {workflow}"),
-        ];
-    }
-    if let Fix::AsCaller { workflow } = fix {
-        return vec![
+        ],
+        Fix::AsCaller { workflow } => vec![
             format!("sluice workflow deactivate {workflow}"),
             format!("sluice row update workflow {workflow} runas=1"),
             format!("sluice workflow activate {workflow}"),
-        ];
+        ],
+        Fix::NewRole(role) => new_role(role, sender),
+        Fix::Enable {
+            user, itself, units, ..
+        } => {
+            let units = units
+                .iter()
+                .map(|(id, unit)| format!("sluice bu enable {}", sender.row(*id, unit)));
+            let user = itself.then(|| format!("sluice row update systemuser {user} isdisabled=no"));
+            units.chain(user).collect()
+        }
+        Fix::Again { .. } => again(&[fix], sender).into_iter().collect(),
+        Fix::NewProfile {
+            called,
+            to,
+            name,
+            gives,
+            ..
+        } => {
+            let mut commands = vec![format!("sluice profile create {}", quoted(called))];
+            commands.extend(gives.iter().map(|(table, column, right)| {
+                let right = right.trim_start_matches("can");
+                format!("sluice profile grant {} {table} {column} {right}", quoted(called))
+            }));
+            commands.push(format!(
+                "sluice profile member-add {} {}",
+                quoted(called),
+                sender.principal(to, name)
+            ));
+            commands
+        }
+        _ => vec![command_of(fix, sender)],
     }
-    if let Fix::Enable {
-        user, itself, units, ..
-    } = fix
-    {
-        let units = units
-            .iter()
-            .map(|(_, unit)| format!("sluice bu enable {}", quoted(unit)));
-        let user = itself.then(|| format!("sluice row update systemuser {user} isdisabled=no"));
-        return units.chain(user).collect();
-    }
-    let Fix::NewProfile {
-        called,
-        to,
-        name,
-        gives,
-        ..
-    } = fix
-    else {
-        return vec![command_of(fix, sender)];
-    };
-    let mut commands = vec![format!("sluice profile create {}", quoted(called))];
-    commands.extend(gives.iter().map(|(table, column, right)| {
-        let right = right.trim_start_matches("can");
-        format!("sluice profile grant {} {table} {column} {right}", quoted(called))
-    }));
-    commands.push(format!(
-        "sluice profile member-add {} {}",
-        quoted(called),
-        principal(to, name)
-    ));
+}
+
+/// The role, each privilege that it gives, and to whom it is given.
+fn new_role(new: &NewRole, sender: &Sender) -> Vec<String> {
+    let called = quoted(&new.called);
+    let unit = sender.row(new.unit.id, &new.unit_name);
+    let mut commands = vec![format!("sluice role create {called} --bu {unit}")];
+    let grants = new.gives.iter();
     commands
+        .extend(grants.map(|(privilege, depth)| format!("sluice role grant {called} {privilege} {}", depth.word())));
+    commands.push(role_add(&new.to, &new.name, &called, sender));
+    commands
+}
+
+/// The command that gives a role, which it names so.
+fn role_add(to: &Reference, name: &str, role: &str, sender: &Sender) -> String {
+    let noun = if &*to.table == "team" { "team" } else { "user" };
+    format!("sluice {noun} role-add {} {role}", sender.row(to.id, name))
 }
 
 /// The command that does what a fix says that takes one.
 fn command_of(fix: &Fix, sender: &Sender) -> String {
     match fix {
-        Fix::NewProfile { called, .. } => format!("sluice profile create {}", quoted(called)),
+        Fix::JoinProfile { .. } | Fix::GrantColumn { .. } | Fix::NewProfile { .. } => profile_command(fix, sender),
+        Fix::NewRole(new) => format!("sluice role create {}", quoted(&new.called)),
+        // Each unit has a command of its own: `commands_of`.
+        Fix::Enable { user, .. } => format!("sluice user enable {user}"),
         Fix::Own { workflow, .. } | Fix::AsCaller { workflow } | Fix::Activate { workflow, .. } => {
             format!("sluice workflow activate {workflow}")
         }
-        Fix::Enable { user, .. } => format!("sluice user enable {user}"),
-        Fix::Again { message, row, way } => again(message, row.as_ref(), way, sender),
+        Fix::Again { .. } => again(&[fix], sender).unwrap_or_default(),
         Fix::Share {
             row, with, name, right, ..
         } => format!(
             "sluice row share {} {} {} {}",
             row.table,
             row.id,
-            principal(with, name),
+            sender.principal(with, name),
             right.verb().to_lowercase()
         ),
         Fix::Assign { row, to, name } => {
-            format!("sluice row assign {} {} {}", row.table, row.id, principal(to, name))
+            let to = sender.principal(to, name);
+            format!("sluice row assign {} {} {to}", row.table, row.id)
         }
         Fix::GiveRole {
             to,
             name,
             copy,
+            of_unit,
             role,
-            unit,
             ..
         } => {
-            let noun = if &*to.table == "team" { "team" } else { "user" };
-            let role = match unit {
-                Some(_) => copy.to_string(),
-                None => quoted(role),
-            };
-            format!("sluice {noun} role-add {} {role}", quoted(name))
+            // A role's name is that of the copy in the unit of who gets it.
+            let role = of_unit
+                .as_ref()
+                .map_or_else(|| sender.row(*copy, role), |_| copy.to_string());
+            role_add(to, name, &role, sender)
         }
         Fix::Inherit { id, .. } => format!("sluice row update role {id} isinherited=1"),
         Fix::Grant {
-            role, privilege, depth, ..
-        } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
-        Fix::JoinProfile { called, to, name, .. } => {
-            format!("sluice profile member-add {} {}", quoted(called), principal(to, name))
+            id,
+            role,
+            privilege,
+            depth,
+        } => {
+            let role = sender.row(*id, role);
+            format!("sluice role grant {role} {privilege} {}", depth.word())
         }
-        Fix::GrantColumn {
-            called,
-            table,
-            column,
-            right,
-            ..
-        } => format!(
-            "sluice profile grant {} {table} {column} {}",
-            quoted(called),
-            right.trim_start_matches("can")
-        ),
         Fix::Disable { step, is_own } => disable(*step, *is_own),
         Fix::Deactivate { workflow, kind } => deactivate(*workflow, kind),
         Fix::Break { step, is_own } => match step.calls_plugin() {
@@ -282,44 +393,106 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
         },
         Fix::Raise { step, limits, .. } => format!("sluice step update {step} --limits {}", quoted(limits)),
         Fix::OpenAccess { user, .. } => format!("sluice row update systemuser {user} accessmode=0"),
-        Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
+        Fix::RunAs { step, id, user, .. } => format!("sluice step update {step} --run-as {}", sender.row(*id, user)),
         Fix::Allow { step, capabilities } => {
             format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))
         }
     }
 }
 
-/// The request in another way; where no command is known that sends it, the parameter is named.
-fn again(message: &str, row: Option<&Reference>, way: &Way, sender: &Sender) -> String {
-    let Sender { flags, command } = sender;
-    if let Way::PassingOver(steps) = way {
-        let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
-        let flag = format!("--bypass-steps {}", steps.join(","));
-        return match row.filter(|_| message == "QualifyLead") {
-            Some(lead) => format!("sluice lead qualify {} {flag} {flags}", lead.id),
-            None => match command {
-                Some(command) => format!("{command} {flag} {flags}"),
-                None => format!("send the same again with {flag}"),
-            },
-        };
+/// The command that changes a column security profile.
+fn profile_command(fix: &Fix, sender: &Sender) -> String {
+    match fix {
+        Fix::JoinProfile {
+            profile,
+            called,
+            to,
+            name,
+        } => {
+            let (profile, to) = (sender.row(*profile, called), sender.principal(to, name));
+            format!("sluice profile member-add {profile} {to}")
+        }
+        Fix::GrantColumn {
+            profile,
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => {
+            let (profile, right) = (sender.row(*profile, called), right.trim_start_matches("can"));
+            format!("sluice profile grant {profile} {table} {column} {right}")
+        }
+        Fix::NewProfile { called, .. } => format!("sluice profile create {}", quoted(called)),
+        _ => String::new(),
     }
-    let Some(lead) = row.filter(|_| message == "QualifyLead") else {
-        let unchecked = command.as_ref().and_then(|command| command.strip_suffix(DETECTING));
-        return match unchecked {
-            Some(command) => format!("{command} {flags}"),
-            None => "send the same again without --detect-duplicates (SuppressDuplicateDetection: true)".to_owned(),
-        };
-    };
-    let how = match way {
-        Way::Existing(row) => format!("--{} existing:{}", row.table, row.id),
-        Way::Continue => "--continue".to_owned(),
-        Way::Unchecked | Way::PassingOver(_) => "--from grid".to_owned(),
-    };
-    format!("sluice lead qualify {} {how} {flags}", lead.id)
 }
 
 /// How a command ends that looks for duplicates.
 pub(crate) const DETECTING: &str = " --detect-duplicates";
+
+/// The request in other ways, all of them at once: as its own command, or else as it is. Where it is long, or lists
+/// rows, what is to be said beside.
+fn again(fixes: &[&Fix], sender: &Sender) -> Option<String> {
+    let ways = fixes.iter().filter_map(|fix| match fix {
+        Fix::Again { way, .. } => Some(way),
+        _ => None,
+    });
+    let Some(Fix::Again {
+        message, row, inputs, ..
+    }) = fixes.first()
+    else {
+        return None;
+    };
+    let inputs = inputs.as_ref().filter(|_| sender.shows_sent);
+    let (own, sender) = (sender.command.as_deref(), &sender.flags);
+    if let Some(lead) = row.as_ref().filter(|_| &**message == "QualifyLead") {
+        let flags: Vec<String> = ways.map(of_lead).collect();
+        return Some(format!("sluice lead qualify {} {} {sender}", lead.id, flags.join(" ")));
+    }
+    let (mut flags, mut more) = (Vec::new(), Vec::new());
+    for way in ways {
+        match way {
+            Way::PassingOver(steps) => flags.push(bypass(steps)),
+            _ => more.push("SuppressDuplicateDetection"),
+        }
+    }
+    let own = match more.is_empty() {
+        true => own,
+        false => own.and_then(|command| command.strip_suffix(DETECTING)),
+    };
+    if let Some(own) = own {
+        let words: Vec<&str> = [own].into_iter().chain(flags.iter().map(String::as_str)).collect();
+        return Some(format!("{} {sender}", words.join(" ")));
+    }
+    let Some(inputs) = inputs else {
+        flags.extend(more.iter().map(|input| format!("{input}:=true")));
+        return Some(format!("send the same again with {}", flags.join(" ")));
+    };
+    let given = inputs.iter().filter(|(name, _)| !more.contains(&&**name));
+    let given = given.map(|(name, json)| quoted(&format!("{name}:={json}")));
+    let more = more.iter().map(|input| format!("{input}:=true"));
+    let words: Vec<String> = given.chain(more).chain(flags).collect();
+    Some(format!("sluice exec {message} {} {sender}", words.join(" ")))
+}
+
+/// How a lead is qualified in a way.
+fn of_lead(way: &Way) -> String {
+    match way {
+        Way::Existing(rows) => {
+            let each = rows.iter().map(|row| format!("--{} existing:{}", row.table, row.id));
+            each.collect::<Vec<_>>().join(" ")
+        }
+        Way::Continue => "--continue".to_owned(),
+        Way::Unchecked => "--from grid".to_owned(),
+        Way::PassingOver(steps) => bypass(steps),
+    }
+}
+
+fn bypass(steps: &[Uuid]) -> String {
+    let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+    format!("--bypass-steps {}", steps.join(","))
+}
 
 fn disable(step: Uuid, is_own: bool) -> String {
     let force = if is_own { "" } else { " --force" };
@@ -328,11 +501,4 @@ fn disable(step: Uuid, is_own: bool) -> String {
 
 fn deactivate(workflow: Uuid, kind: &str) -> String {
     format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
-}
-
-fn principal(row: &Reference, name: &str) -> String {
-    match &*row.table {
-        "team" => quoted(&format!("team:{name}")),
-        _ => quoted(name),
-    }
 }

@@ -90,6 +90,74 @@ fn a_managed_role_is_not_changed() {
     cure(&world, &found, &world.seller, &request);
 }
 
+/// Only a managed role, and no other role holds it: a role is made for the one user, and grows with what comes behind.
+#[test]
+fn a_role_is_made_beside_a_managed_one() {
+    let world = Pipeline::new();
+    let wanted = people::privileges(&["Read", "Create", "Write"], &["contact"], Depth::User);
+    let vic = people::user(&world.org, "vic", &wanted);
+    let role = world.admin.find("role", "role of vic");
+    world
+        .admin
+        .0
+        .batch(|batch| {
+            batch.set_import(true);
+            batch
+                .execute(Request::update(Row::new("role", role).with("ismanaged", true)))
+                .map(|_| ())
+        })
+        .unwrap();
+    world.step(&probe(
+        PRE_OPERATION,
+        "Create",
+        "contact",
+        "read campaign\ncreate campaign name x",
+    ));
+    let request = Request::create(contact());
+    let found = why(&world, &world.admin, &vic, &request);
+    assert_eq!(kinds(&found), ["new-role"], "{found:#?}");
+    let cured = found.cure.as_ref().unwrap();
+    assert_eq!(cured.reach, Reach::Users(1));
+    let [Fix::NewRole(new)] = cured.fixes.as_slice() else {
+        panic!()
+    };
+    let mut gives: Vec<&str> = new.gives.iter().map(|(privilege, _)| privilege.as_str()).collect();
+    gives.sort_unstable();
+    assert_eq!(
+        gives,
+        ["prvCreateCampaign", "prvReadCampaign"],
+        "all of it, in one role"
+    );
+    cure(&world, &found, &vic, &request);
+}
+
+/// Of two accounts that would do, the step runs as the one that reaches less, whichever was made first.
+#[test]
+fn a_step_runs_as_who_reaches_least() {
+    let world = Pipeline::new();
+    let reads = |depth| vec![("prvReadsl_commissionrule".to_owned(), depth)];
+    let act = ("prvActOnBehalfOfAnotherUser".to_owned(), Depth::Organization);
+    let accounts = people::privileges(&["Read", "Write"], &["account"], Depth::Organization);
+    let large = [reads(Depth::Organization), accounts, vec![act]].concat();
+    let big = people::user(&world.org, "svcbig", &large);
+    let small = people::user(&world.org, "svcsmall", &reads(Depth::Organization));
+    for service in [&big, &small] {
+        let row = Row::new("systemuser", service.id()).with("accessmode", Value::Choice(4));
+        world.admin.update(row);
+    }
+    world.step(&probe(PRE_OPERATION, "Create", "contact", "read sl_commissionrule"));
+    let request = Request::create(contact());
+    let found = why(&world, &world.admin, &world.seller, &request);
+    let fixes = found.culprits[0].fixes();
+    let runs_as = fixes.iter().find_map(|fix| match fix {
+        Fix::RunAs {
+            id, acts_for_others, ..
+        } => Some((*id, *acts_for_others)),
+        _ => None,
+    });
+    assert_eq!(runs_as, Some((small.id(), false)), "{fixes:#?}");
+}
+
 /// A colleague's account is taken as the customer: one share of it does.
 #[test]
 fn a_colleagues_account_lacks_append_to() {

@@ -39,4 +39,5 @@ mod values;
 mod verbs;
 mod why;
 mod why_cures;
+mod why_pasted;
 mod why_words;

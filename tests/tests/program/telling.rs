@@ -127,6 +127,46 @@ fn what_a_business_rule_requires_is_the_senders_to_give() {
     }
 }
 
+/// What it requires in the call of a step is not for whoever sent something else: they are told whom to ask, and
+/// everybody which call it is.
+#[test]
+fn what_a_rule_requires_of_a_steps_row_is_not_the_senders_to_give() {
+    let world = World::sample();
+    let admin = world.admin();
+    let rule = world.path("rule.json");
+    let text = r#"{"name":"Phone","table":"account","actions":[{"require":["telephone1"]}]}"#;
+    std::fs::write(&rule, text).unwrap();
+    admin.json(&["businessrule", "create", rule.to_str().unwrap(), "--activate"]);
+    admin.json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    let more = [
+        "--stage",
+        "post-operation",
+        "--config",
+        "create account name Abc",
+        "--name",
+        "maker",
+    ];
+    admin.json(&probe_step("Create", "contact", &more));
+    let seller = world.user("seller.west");
+    let create = ["row", "create", "contact", "lastname=x", "telephone1=123"];
+    let refused = seller.run(&create);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.says("ask an administrator"), "{}", refused.stderr);
+    assert!(
+        !refused.stderr.contains("give the column a value"),
+        "{}",
+        refused.stderr
+    );
+    let why = seller.run(&["why"]).stdout;
+    assert!(
+        why.contains("Ask an administrator") && !why.contains("give the column a value"),
+        "{why}"
+    );
+    let refused = admin.run(&create);
+    let place = "in the call Create account of the step \"maker\": give the column a value";
+    assert!(refused.says(place), "{}", refused.stderr);
+}
+
 /// The rule and the row that matches are named where somebody reads it.
 #[test]
 fn why_names_the_duplicate_rule_and_the_match() {

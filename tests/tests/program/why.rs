@@ -8,7 +8,7 @@ use sluice_tests::{
 };
 
 /// Runs printed commands as they stand, as the administrator.
-fn paste(world: &World, commands: &[Value]) {
+pub(super) fn paste(world: &World, commands: &[Value]) {
     for command in commands {
         let command = words(command["command"].as_str().unwrap());
         assert_eq!(command[0], "sluice");

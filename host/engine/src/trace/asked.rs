@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sluice_access::{Principal, WayKind};
-use sluice_model::{Code, Error, Result, Right, TableDef, codes::Kind};
+use sluice_model::{Code, Depth, Error, Reference, Result, Right, TableDef, codes::Kind};
 
 use super::{checks::KeptCheck, recorded::PastRequest};
 use crate::{
@@ -36,6 +36,26 @@ impl Session {
             return all(&mut unit);
         }
         preview::behind(self, trial, before, all)
+    }
+
+    /// How deep each of these users and teams holds a privilege, behind these messages, which are rolled back.
+    ///
+    /// # Errors
+    /// One of the messages is refused, or the database cannot be read.
+    pub fn held_behind(
+        &self,
+        trial: &Trial,
+        before: &[Sent],
+        asked: &[(Reference, String)],
+    ) -> Result<Vec<Option<Depth>>> {
+        let depth = |unit: &mut Unit, (who, privilege): &(Reference, String)| match unit.principal_of(who) {
+            Ok(principal) => Ok(principal.depth_of(privilege)),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        };
+        preview::behind(self, trial, before, |unit| {
+            asked.iter().map(|one| depth(unit, one)).collect()
+        })
     }
 }
 

@@ -28,6 +28,7 @@ fn lacks(code: Code, only_team: bool, held: Option<HeldDepth>) -> Error {
         kind: PrincipalKind::User,
         roles: vec!["Salesperson".to_owned()],
         grantee: Some(Grantee {
+            id: None,
             role: "Salesperson".to_owned(),
             only_team,
         }),

@@ -28,16 +28,13 @@ impl Trials<'_> {
         here: &Setup,
     ) -> Result<Vec<Fix>> {
         let body = error.body();
-        let step = body.step.as_ref().map(|step| step.id);
+        let failed = body.step.as_ref();
+        let step = failed.map(|step| step.id);
         let away = step.filter(|step| !self.is_job_of(*step));
-        let plugin = body
-            .step
-            .as_ref()
-            .filter(|step| step.calls_plugin())
-            .map(|step| step.id);
+        let plugin = failed.filter(|step| step.calls_plugin()).map(|step| step.id);
         Ok(match kind {
-            Kind::Existing => self.existing(error),
-            Kind::Again => self.again(error),
+            Kind::Existing => self.existing(error)?,
+            Kind::Again => self.again(error)?,
             Kind::Activate => self.activations(error)?,
             Kind::Share => self.on_row(error, |row, with, right| Fix::Share {
                 row,
@@ -52,6 +49,7 @@ impl Trials<'_> {
             })?,
             Kind::GiveRole => self.roles_to_give(error, false, here)?,
             Kind::GiveLargeRole => self.roles_to_give(error, true, here)?,
+            Kind::NewRole => self.new_roles(error, here)?,
             Kind::JoinProfile => self.profiles_to_join(&columns::lacking(error, withheld))?,
             Kind::NewProfile => self.new_profiles(&columns::lacking(error, withheld), here)?,
             Kind::GrantColumn => self.column_grants(&columns::lacking(error, withheld))?,
@@ -66,7 +64,7 @@ impl Trials<'_> {
             },
             Kind::AsCaller => self.as_callers(error)?,
             Kind::Bypass => match away {
-                Some(step) => self.passing_over(step, here)?,
+                Some(step) => self.passing_over(&[step], here)?,
                 None => Vec::new(),
             },
             Kind::Allow => match (step, &body.capability) {
@@ -92,53 +90,82 @@ impl Trials<'_> {
         })
     }
 
-    /// The request with a row that is there, where duplicates stand in the way of a new one.
-    fn existing(&self, error: &Error) -> Vec<Fix> {
+    /// The request with the rows that are there, where duplicates stand in the way of new ones: where an account
+    /// and a contact match, one of each.
+    fn existing(&self, error: &Error) -> Result<Vec<Fix>> {
         let (Some(duplicates), Subject::Request(request)) = (&error.body().duplicates, self.subject) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         if &*request.message != "QualifyLead" {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let there = duplicates.matches.iter().filter_map(|found| {
-            let id = found.id.filter(|_| ["account", "contact"].contains(&&*found.table))?;
-            Some(Way::Existing(Reference::new(&*found.table, id)))
-        });
-        there.map(|way| Fix::again(request, way)).collect()
+        let of = |wanted: &str| -> Vec<Reference> {
+            let mut rows = Vec::new();
+            for found in duplicates.matches.iter().filter(|found| &*found.table == wanted) {
+                // A row matches once for each rule.
+                let row = found.id.map(|id| Reference::new(&*found.table, id));
+                rows.extend(row.filter(|row| !rows.contains(row)));
+            }
+            rows
+        };
+        let (accounts, contacts) = (of("account"), of("contact"));
+        let choices: Vec<Vec<Reference>> = match accounts.is_empty() || contacts.is_empty() {
+            true => accounts.into_iter().chain(contacts).map(|row| vec![row]).collect(),
+            false => {
+                let with = |account: &Reference| {
+                    contacts
+                        .iter()
+                        .map(|contact| vec![account.clone(), contact.clone()])
+                        .collect()
+                };
+                accounts
+                    .iter()
+                    .flat_map(|account| -> Vec<Vec<Reference>> { with(account) })
+                    .collect()
+            }
+        };
+        let catalog = self.session.catalog()?;
+        let ways = choices.into_iter().map(Way::Existing);
+        Ok(ways.map(|way| Fix::again(&catalog, request, way)).collect())
     }
 
     /// The request as it is, nevertheless, where duplicates stand in its way.
-    fn again(&self, error: &Error) -> Vec<Fix> {
+    fn again(&self, error: &Error) -> Result<Vec<Fix>> {
         let (Some(_), Subject::Request(request)) = (&error.body().duplicates, self.subject) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let nevertheless = (&*request.message == "QualifyLead").then_some(Way::Continue);
         let ways = nevertheless.into_iter().chain([Way::Unchecked]);
-        ways.map(|way| Fix::again(request, way)).collect()
+        let catalog = self.session.catalog()?;
+        Ok(ways.map(|way| Fix::again(&catalog, request, way)).collect())
     }
 
-    /// The request without a step, and without those that it passes over by then; nothing, where
+    /// The request without these steps, and without those that it passes over by then; nothing, where
     /// whoever sends it may not do that, or not with so many.
-    fn passing_over(&self, step: Uuid, here: &Setup) -> Result<Vec<Fix>> {
+    pub(super) fn passing_over(&self, more: &[Uuid], here: &Setup) -> Result<Vec<Fix>> {
         let Subject::Request(request) = self.subject else {
             return Ok(Vec::new());
         };
         let (mut unit, _) = self.session.unit()?;
         let caller = unit.principal_of(&Reference::new(tables::USER, self.user))?;
-        let mut steps = match here.fixes.last() {
-            Some((
-                Fix::Again {
-                    way: Way::PassingOver(steps),
-                    ..
-                },
-                _,
-            )) => steps.clone(),
-            _ => Vec::new(),
-        };
-        steps.push(step);
+        let earlier = here.fixes.iter().find_map(|(fix, _)| match fix {
+            Fix::Again {
+                way: Way::PassingOver(steps),
+                ..
+            } => Some(steps.clone()),
+            _ => None,
+        });
+        let mut steps = earlier.unwrap_or_default();
+        steps.extend(
+            more.iter()
+                .filter(|step| !steps.contains(step))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
+        let catalog = self.session.catalog()?;
         let may = bypass::check_steps(&unit, &caller, steps.len()).is_ok();
         Ok(may
-            .then(|| Fix::again(request, Way::PassingOver(steps)))
+            .then(|| Fix::again(&catalog, request, Way::PassingOver(steps)))
             .into_iter()
             .collect())
     }
@@ -159,7 +186,7 @@ impl Trials<'_> {
         Ok(is_owned.then(|| fix(row, principal, right)).into_iter().collect())
     }
 
-    fn roles_to_give(&mut self, error: &Error, large: bool, here: &Setup) -> Result<Vec<Fix>> {
+    pub(super) fn roles_to_give(&mut self, error: &Error, large: bool, here: &Setup) -> Result<Vec<Fix>> {
         let Some((principal, privilege, depth)) = lacking(error) else {
             return Ok(Vec::new());
         };
@@ -177,18 +204,23 @@ impl Trials<'_> {
                 to: reference(principal),
                 name: principal.name.clone(),
                 copy,
+                of_unit: None,
                 role: role.name,
-                unit: None,
                 gives,
                 reaches_others: beyond.others > 0,
             })
         };
-        let found = roles.into_iter().filter_map(fix);
-        let of_units = match large {
-            true => Vec::new(),
-            false => self.roles_of_units(error, here)?,
-        };
-        Ok(of_units.into_iter().chain(found).collect())
+        let mut fixes: Vec<Fix> = roles.into_iter().filter_map(fix).collect();
+        if !large {
+            fixes.splice(0..0, self.roles_of_units(error, here)?);
+            for other in self.roles_of_other_units(error)? {
+                let is_there = |fix: &Fix| matches!((fix, &other), (Fix::GiveRole { copy: one, .. }, Fix::GiveRole { copy, .. }) if one == copy);
+                if !fixes.iter().any(is_there) {
+                    fixes.push(other);
+                }
+            }
+        }
+        Ok(fixes)
     }
 
     /// Where rows are owned across business units: a role that is held as one of another unit already, as one of
@@ -220,8 +252,9 @@ impl Trials<'_> {
                 name: principal.name.clone(),
                 copy,
                 role: role.name.clone(),
-                unit: Some(unit),
+                of_unit: Some(unit),
                 gives: 0,
+                reaches_others: false,
             }));
         }
         Ok(found)
@@ -245,7 +278,7 @@ impl Trials<'_> {
 
     /// The privilege for each role of whoever lacks it, from the depth on that could do. A grant never
     /// lowers what a role holds, and never lets a whole role act for everybody.
-    fn grants(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
+    pub(super) fn grants(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
         let Some((principal, privilege, depth)) = lacking(error).filter(|_| !lacks_too_many(error)) else {
             return Ok(Vec::new());
         };
@@ -259,7 +292,7 @@ impl Trials<'_> {
         for held in holders
             .with(principal.id, &here.fixes)
             .into_iter()
-            .filter(|held| !held.role.is_administrator)
+            .filter(|held| !held.role.is_administrator && !held.role.is_managed)
         {
             let has = depths.get(&held.role.id).copied();
             let deeper = Depth::ALL
@@ -291,6 +324,7 @@ impl Trials<'_> {
             id: account.id,
             user: account.name.clone(),
             is_service: account.is_service,
+            acts_for_others: account.acts_for_others,
         };
         Ok(others.map(fix).collect())
     }
@@ -315,6 +349,7 @@ impl Trials<'_> {
             id: account.id,
             user: account.name.clone(),
             is_service: account.is_service,
+            acts_for_others: account.acts_for_others,
         };
         Ok(others.map(fix).collect())
     }

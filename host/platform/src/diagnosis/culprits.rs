@@ -9,7 +9,7 @@ use sluice_engine::{Tried, attribution::is_same, step::Step, steps, tables};
 use sluice_model::{Code, Error, Result, Right, Uuid};
 
 use super::{
-    Culprit, Cure, Fix, Isolation, Resting, WithheldColumn,
+    Culprit, Cure, Fix, Isolation, Resting, Way, WithheldColumn,
     cures::{lacking, lacks_too_many, replaces},
     lacks::granted,
     obstacle::Obstacle,
@@ -87,7 +87,10 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         true => trials.resting(&last.setup)?,
         false => Vec::new(),
     };
+    let told = culprits.iter().flat_map(|culprit| &culprit.cures).chain(&cure);
+    let by_id = trials.by_id(told.flat_map(|cure| &cure.fixes))?;
     let isolation = Isolation {
+        by_id,
         resting,
         passes: last.passes,
         cure,
@@ -337,10 +340,19 @@ impl Trials<'_> {
             if cured.fixes.iter().any(|(there, _)| there == fix) {
                 continue;
             }
-            match self.send(&cured, fix)? {
+            // Steps that the request passes over already stay so.
+            let fix = match fix {
+                Fix::Again {
+                    way: Way::PassingOver(steps),
+                    ..
+                } => self.passing_over(steps, &cured)?.pop(),
+                other => Some(other.clone()),
+            };
+            let Some(fix) = fix else { return Ok(None) };
+            match self.send(&cured, &fix)? {
                 Some((sender, _)) => {
-                    cured.fixes.retain(|(earlier, _)| !replaces(fix, earlier));
-                    cured.fixes.push((fix.clone(), sender));
+                    cured.fixes.retain(|(earlier, _)| !replaces(&fix, earlier));
+                    cured.fixes.push((fix, sender));
                 }
                 None => return Ok(None),
             }

@@ -8,7 +8,7 @@ use sluice_engine::{attribution::is_same, tables};
 use sluice_model::{Depth, Error, PrincipalInfo, Result, Uuid};
 
 use super::{
-    Cure, Fix, Reach, Way,
+    Cure, Fix, NewRole, Reach, Way,
     obstacle::Obstacle,
     trials::{Setup, Trials},
 };
@@ -25,6 +25,7 @@ pub(super) enum Kind {
     Existing,
     Again,
     Activate,
+    Bypass,
     Share,
     Assign,
     GiveRole,
@@ -34,19 +35,20 @@ pub(super) enum Kind {
     Grant,
     GrantColumn,
     GiveLargeRole,
+    NewRole,
     RunAs,
     AsCaller,
-    Bypass,
     Allow,
     Raise,
     Disable,
     Enable,
 }
 
-const KINDS: [Kind; 19] = [
+const KINDS: [Kind; 20] = [
     Kind::Existing,
     Kind::Again,
     Kind::Activate,
+    Kind::Bypass,
     Kind::Share,
     Kind::Assign,
     Kind::GiveRole,
@@ -56,9 +58,9 @@ const KINDS: [Kind; 19] = [
     Kind::Grant,
     Kind::GrantColumn,
     Kind::GiveLargeRole,
+    Kind::NewRole,
     Kind::RunAs,
     Kind::AsCaller,
-    Kind::Bypass,
     Kind::Allow,
     Kind::Raise,
     Kind::Disable,
@@ -231,7 +233,7 @@ impl Trials<'_> {
                 Fix::Share { row, .. } | Fix::Assign { row, .. } => {
                     rows.insert(row.clone());
                 }
-                Fix::GiveRole { to, .. } if &*to.table == tables::USER => {
+                Fix::GiveRole { to, .. } | Fix::NewRole(NewRole { to, .. }) if &*to.table == tables::USER => {
                     users.insert(to.id);
                 }
                 Fix::OpenAccess { user, .. } => {
@@ -245,7 +247,9 @@ impl Trials<'_> {
                         users.extend(self.holders()?.users_below(*unit));
                     }
                 }
-                Fix::GiveRole { to, .. } => users.extend(self.holders()?.members_of(to.id)),
+                Fix::GiveRole { to, .. } | Fix::NewRole(NewRole { to, .. }) => {
+                    users.extend(self.holders()?.members_of(to.id))
+                }
                 Fix::Inherit { id, .. } | Fix::Grant { id, .. } => users.extend(self.holders()?.users_of(*id)),
                 Fix::JoinProfile { to, .. } | Fix::NewProfile { to, .. } if &*to.table == tables::USER => {
                     users.insert(to.id);
@@ -290,6 +294,7 @@ pub(super) fn replaces(fix: &Fix, earlier: &Fix) -> bool {
         (Fix::Allow { step, .. }, Fix::Allow { step: before, .. })
         | (Fix::Raise { step, .. }, Fix::Raise { step: before, .. }) => step == before,
         (Fix::NewProfile { profile, .. }, Fix::NewProfile { profile: before, .. }) => profile == before,
+        (Fix::NewRole(NewRole { role, .. }), Fix::NewRole(NewRole { role: before, .. })) => role == before,
         (
             Fix::Again {
                 way: Way::PassingOver(_),

@@ -3,10 +3,14 @@
 
 mod profiles;
 
+use serde_json::Value as Json;
 use sluice_engine::tables;
-use sluice_model::{Depth, Name, Parameter, Reference, Request, Right, Row, StepInfo, Uuid, Value};
+use sluice_model::{Catalog, Depth, Name, Parameter, Reference, Request, Right, Row, StepInfo, Uuid, Value, parameter};
 
-use super::Way;
+use super::{
+    Way,
+    new_role::{self, NewRole},
+};
 
 /// A message that helps, alone or with others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub enum Fix {
         message: Name,
         /// The row that it is about.
         row: Option<Reference>,
+        /// What was sent, as JSON; `None` where that is long, or has no such form.
+        inputs: Option<Vec<(Name, Json)>>,
         /// The way.
         way: Way,
     },
@@ -46,17 +52,19 @@ pub enum Fix {
         to: Reference,
         /// Its name.
         name: String,
-        /// The copy of the role in its business unit.
+        /// The copy of the role in its business unit, or in another one.
         copy: Uuid,
+        /// The name of that other business unit.
+        of_unit: Option<String>,
         /// The role's name.
         role: String,
-        /// The business unit whose copy it is, where the holder has that of another one.
-        unit: Option<String>,
         /// How many privileges it holds that the user or team does not have yet, or not as deep.
         gives: usize,
         /// Whether some of them reach rows of others, or what works for everybody, beyond what was refused.
         reaches_others: bool,
     },
+    /// Make a role for a user or team, and give it.
+    NewRole(NewRole),
     /// Let the members of teams use a role for rows of their own, too.
     Inherit {
         /// The role's id.
@@ -124,6 +132,8 @@ pub enum Fix {
         user: String,
         /// Whether nobody signs in as this user.
         is_service: bool,
+        /// Whether this user may act for others, whatever these may.
+        acts_for_others: bool,
     },
     /// Let the workflow run as whoever sets it off.
     AsCaller {
@@ -179,6 +189,8 @@ pub enum Fix {
         user: String,
         /// Whether nobody signs in as this user.
         is_service: bool,
+        /// Whether this user may act for others, whatever these may.
+        acts_for_others: bool,
     },
     /// Let the step use more of what it may not use enough of.
     Raise {
@@ -211,7 +223,7 @@ pub enum Fix {
 
 impl Fix {
     /// A request in another way.
-    pub(super) fn again(request: &Request, way: Way) -> Self {
+    pub(super) fn again(catalog: &Catalog, request: &Request, way: Way) -> Self {
         let row = request.inputs.values().find_map(|parameter| match parameter {
             Parameter::Reference(row) => Some(row.clone()),
             Parameter::Row(row) => Some(row.reference()),
@@ -220,6 +232,7 @@ impl Fix {
         Self::Again {
             message: request.message.clone(),
             row,
+            inputs: inputs(catalog, request),
             way,
         }
     }
@@ -235,6 +248,7 @@ impl Fix {
             Self::Share { .. } => "share",
             Self::Assign { .. } => "assign",
             Self::GiveRole { .. } => "give-role",
+            Self::NewRole(_) => "new-role",
             Self::Inherit { .. } => "inherit",
             Self::Grant { .. } => "grant",
             Self::JoinProfile { .. } => "join-profile",
@@ -280,6 +294,7 @@ impl Fix {
                 gives,
                 ..
             } => profiles::new_profile(*profile, called, to, gives),
+            Self::NewRole(role) => role.requests(),
             Self::Own { workflow, id, .. } => own(*workflow, *id),
             Self::Enable {
                 user, itself, units, ..
@@ -304,6 +319,7 @@ impl Fix {
         Some(match self {
             Self::Again { .. }
             | Self::NewProfile { .. }
+            | Self::NewRole(_)
             | Self::Own { .. }
             | Self::AsCaller { .. }
             | Self::Enable { .. } => return None,
@@ -314,32 +330,13 @@ impl Fix {
             Self::Assign { row, to, .. } => Request::new("Assign")
                 .with("Target", row.clone())
                 .with("Assignee", to.clone()),
-            Self::GiveRole { to, copy, .. } => {
-                let relationship = match &*to.table {
-                    tables::TEAM => "teamroles_association",
-                    _ => "systemuserroles_association",
-                };
-                Request::new("Associate")
-                    .with("Target", to.clone())
-                    .with("Relationship", relationship)
-                    .with(
-                        "RelatedEntities",
-                        Parameter::References(vec![Reference::new(tables::ROLE, *copy)]),
-                    )
-            }
+            Self::GiveRole { to, copy, .. } => new_role::give(*copy, to),
             Self::Inherit { id, .. } => {
                 Request::update(Row::new(tables::ROLE, *id).with("isinherited", Value::Choice(1)))
             }
             Self::Grant {
                 id, privilege, depth, ..
-            } => {
-                let granted = Row::unsaved("roleprivilege")
-                    .with("PrivilegeName", privilege.as_str())
-                    .with("Depth", depth.number());
-                Request::new("AddPrivilegesRole")
-                    .with("RoleId", Value::Id(*id))
-                    .with("Privileges", Parameter::Rows(vec![granted]))
-            }
+            } => new_role::grant(*id, [(privilege.as_str(), *depth)]),
             Self::JoinProfile { profile, to, .. } => profiles::join_profile(*profile, to),
             Self::GrantColumn {
                 profile,
@@ -372,6 +369,20 @@ impl Fix {
     }
 }
 
+/// A longer request is not printed.
+const MOST_PRINTED: usize = 2_000;
+
+/// What a request carries, as JSON.
+fn inputs(catalog: &Catalog, request: &Request) -> Option<Vec<(Name, Json)>> {
+    let json = |(name, given): (&Name, &Parameter)| match given {
+        Parameter::Query(_) => None,
+        given => Some((name.clone(), parameter::to_json(catalog, given))),
+    };
+    let inputs: Vec<(Name, Json)> = request.inputs.iter().map(json).collect::<Option<_>>()?;
+    let length: usize = inputs.iter().map(|(_, json)| json.to_string().len()).sum();
+    (length <= MOST_PRINTED).then_some(inputs)
+}
+
 fn disable(step: Uuid) -> Request {
     Request::update(crate::plugins::registration::state_row(step, false))
 }
@@ -399,46 +410,4 @@ fn own(workflow: Uuid, user: Uuid) -> Vec<Request> {
             .with("Assignee", Reference::new(tables::USER, user)),
         activate(workflow),
     ]
-}
-
-/// Whom a cure reaches beside the one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
-    /// This request alone.
-    Request,
-    /// So many rows.
-    Rows(usize),
-    /// So many users.
-    Users(usize),
-    /// Everybody.
-    Everybody,
-}
-
-/// Something that helps: all of its messages, in this order. It was tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cure {
-    /// The messages.
-    pub fixes: Vec<Fix>,
-    /// Whom it reaches.
-    pub reach: Reach,
-    /// Whether who asked may send them all; else somebody else has to.
-    pub is_own: bool,
-    /// Whether the request passed behind it; else something else then stood in its way.
-    pub passes: bool,
-}
-
-impl Cure {
-    /// Whether it is to send the request as it is, although duplicates were found.
-    pub(super) fn is_nevertheless(&self) -> bool {
-        let way = |fix: &Fix| {
-            matches!(
-                fix,
-                Fix::Again {
-                    way: Way::Continue | Way::Unchecked,
-                    ..
-                }
-            )
-        };
-        self.fixes.first().is_some_and(way)
-    }
 }

@@ -1,7 +1,7 @@
 //! Who holds which roles, as cures need to know it: read once, as the platform, when the first cure
 //! is looked for. Nothing of it is shown to the reader but names in commands.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use sluice_engine::{Unit, acting::ACT_ON_BEHALF, tables};
 use sluice_model::{Depth, Filter, Query, Reference, Result, Row, Uuid};
@@ -23,6 +23,8 @@ pub(super) struct Role {
     pub(super) is_administrator: bool,
     /// *Team privileges only*.
     pub(super) only_team: bool,
+    /// It came with a managed solution: nothing is granted to it here.
+    pub(super) is_managed: bool,
 }
 
 /// A user as a step could run as one.
@@ -32,6 +34,10 @@ pub(super) struct Account {
     pub(super) name: String,
     pub(super) is_service: bool,
     pub(super) is_administrator: bool,
+    /// How far its roles reach, all together.
+    pub(super) reach: u32,
+    /// Whether it may act for others (prvActOnBehalfOfAnotherUser).
+    pub(super) acts_for_others: bool,
 }
 
 /// A role as somebody holds it.
@@ -56,8 +62,8 @@ pub(super) struct Holders {
     teams: HashMap<Uuid, Vec<Uuid>>,
     /// The business unit of each user and team.
     units: HashMap<Uuid, Uuid>,
-    /// What business units are called.
-    names: HashMap<Uuid, String>,
+    /// The names of the business units.
+    unit_names: HashMap<Uuid, String>,
     accounts: Vec<Account>,
     /// The users who are disabled.
     disabled: HashSet<Uuid>,
@@ -83,6 +89,7 @@ impl Holders {
                 "parentrootroleid",
                 "roletemplateid",
                 "isinherited",
+                tables::MANAGED,
             ],
         )?;
         let users = all(
@@ -90,6 +97,7 @@ impl Holders {
             &["fullname", "businessunitid", "accessmode", "isdisabled"],
         )?;
         let teams = all(tables::TEAM, &["businessunitid"])?;
+        let names = all(tables::BUSINESS_UNIT, &["name"])?.into_iter();
         let tree = Tree::of(&all(tables::BUSINESS_UNIT, &Tree::COLUMNS)?);
         let is_disabled = |row: &&Row| row.bool("isdisabled") == Some(true);
         let mut holders = Self {
@@ -99,7 +107,9 @@ impl Holders {
             held: HashMap::new(),
             teams: HashMap::new(),
             units: HashMap::new(),
-            names: HashMap::new(),
+            unit_names: names
+                .map(|row| (row.id, row.text("name").unwrap_or_default().to_owned()))
+                .collect(),
             accounts: Vec::new(),
             disabled: users.iter().filter(is_disabled).map(|row| row.id).collect(),
             tree,
@@ -124,20 +134,35 @@ impl Holders {
             let unit = row.id_of("businessunitid").unwrap_or_default();
             holders.units.insert(row.id, unit);
         }
-        for row in all(tables::BUSINESS_UNIT, &["name"])? {
-            let name = row.text("name").unwrap_or_default().to_owned();
-            holders.names.insert(row.id, name);
-        }
-        for row in users.iter().filter(|row| !is_disabled(row)) {
-            let roles = holders.of(row.id);
-            holders.accounts.push(Account {
+        holders.add_accounts(unit, &users)?;
+        Ok(holders)
+    }
+
+    /// The enabled users. Each role's privileges are read once.
+    fn add_accounts(&mut self, unit: &mut Unit, users: &[Row]) -> Result<()> {
+        let acting = unit.snapshot()?.privileges().id("prvActOnBehalfOfAnotherUser");
+        let mut known: HashMap<Vec<Uuid>, HashMap<Uuid, Depth>> = HashMap::new();
+        for row in users.iter().filter(|row| row.bool("isdisabled") != Some(true)) {
+            let held = self.of(row.id);
+            let mut roles: Vec<Uuid> = held.iter().map(|held| held.role.id).collect();
+            roles.sort_unstable();
+            let gives = match known.entry(roles) {
+                Entry::Occupied(there) => there.into_mut(),
+                Entry::Vacant(free) => {
+                    let roles = free.key().iter().copied().collect();
+                    free.insert(self.privileges_of(unit, &roles)?)
+                }
+            };
+            self.accounts.push(Account {
                 id: row.id,
                 name: row.text("fullname").unwrap_or_default().to_owned(),
                 is_service: row.int("accessmode") == Some(NON_INTERACTIVE),
-                is_administrator: roles.iter().any(|held| held.role.is_administrator),
+                is_administrator: held.iter().any(|held| held.role.is_administrator),
+                reach: self.weights.all(&*gives),
+                acts_for_others: gives.contains_key(&acting),
             });
         }
-        Ok(holders)
+        Ok(())
     }
 
     fn add_role(&mut self, row: &Row) {
@@ -152,6 +177,7 @@ impl Holders {
                 name: row.text("name").unwrap_or_default().to_owned(),
                 is_administrator: sluice_engine::organization::is_administrator(row),
                 only_team: row.int("isinherited") == Some(0),
+                is_managed: row.bool(tables::MANAGED) == Some(true),
             };
             self.roles.insert(row.id, role);
         }
@@ -223,6 +249,34 @@ impl Holders {
         unit.map(|unit| self.tree.disabled_above(*unit)).unwrap_or_default()
     }
 
+    /// A name for a new role that no role has: this one, or with a number.
+    pub(super) fn free_name(&self, wanted: &str) -> String {
+        let is_free = |name: &String| {
+            let mut there = self.roles.values();
+            !there.any(|role| role.name.to_lowercase() == name.to_lowercase())
+        };
+        let numbered = (2..).map(|number: u32| format!("{wanted} {number}"));
+        let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
+        names.find(is_free).unwrap_or_default()
+    }
+
+    /// The copy of a role in a business unit, with the name of that.
+    pub(super) fn copy_in(&self, role: Uuid, unit: Uuid) -> Option<(Uuid, String)> {
+        let copy = self.copies.get(&(role, unit))?;
+        Some((*copy, self.unit_names.get(&unit)?.clone()))
+    }
+
+    /// Whether a user or team holds a copy of a role itself.
+    pub(super) fn holds(&self, holder: Uuid, copy: Uuid) -> bool {
+        self.held.get(&holder).is_some_and(|held| held.contains(&copy))
+    }
+
+    /// The business unit of a user or team, with its name.
+    pub(super) fn unit_of(&self, holder: Uuid) -> Option<(Uuid, String)> {
+        let unit = self.units.get(&holder)?;
+        Some((*unit, self.unit_names.get(unit)?.clone()))
+    }
+
     /// The copy of a role in the business unit of a user or team.
     pub(super) fn copy_for(&self, role: Uuid, holder: Uuid) -> Option<Uuid> {
         let unit = self.units.get(&holder)?;
@@ -237,7 +291,7 @@ impl Holders {
         let has = |copy: &Uuid| self.held.get(&holder).is_some_and(|held| held.contains(copy));
         let copy = |unit: Uuid| {
             let copy = self.copies.get(&(role, unit)).copied().filter(|copy| !has(copy))?;
-            Some((copy, self.names.get(&unit).cloned()?))
+            Some((copy, self.unit_names.get(&unit).cloned()?))
         };
         units.filter_map(copy).collect()
     }
@@ -309,12 +363,16 @@ impl Holders {
         Ok(found)
     }
 
-    /// Accounts as which a step could run: those that no person signs in with first, no
-    /// administrator.
+    /// Accounts as which a step could run: those that no person signs in with first, of these those that reach
+    /// least; no administrator.
     pub(super) fn to_run_as(&self) -> impl Iterator<Item = &Account> {
-        let service = self.accounts.iter().filter(|account| account.is_service);
-        let people = self.accounts.iter().filter(|account| !account.is_service);
-        service.chain(people).filter(|account| !account.is_administrator)
+        let mut able: Vec<&Account> = self
+            .accounts
+            .iter()
+            .filter(|account| !account.is_administrator)
+            .collect();
+        able.sort_by_key(|account| (!account.is_service, account.reach));
+        able.into_iter()
     }
 
     /// An administrator, who may do whatever somebody may.

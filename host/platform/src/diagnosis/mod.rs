@@ -3,15 +3,20 @@
 //! Everything is tried in transactions that are always rolled back, so no row, no step and no
 //! trace changes. A cure is a message that was sent there before the request, as it is told.
 
+mod across;
 mod candidates;
 mod columns;
 mod culprits;
+mod cure;
 mod cures;
 mod explain;
 mod fix;
 mod holders;
 mod lacks;
+mod lost_use;
+mod naming;
 mod needs;
+mod new_role;
 mod obstacle;
 mod processes;
 mod sets;
@@ -23,16 +28,21 @@ mod way;
 mod weight;
 mod what_if;
 
+use std::collections::HashSet;
+
 use sluice_access::{Checks, Withheld, step_around};
 use sluice_engine::{Refused, Session, What, tables};
 use sluice_model::{
     Error, Filter, Name, PrincipalInfo, Query, Request, Result, Row, Timestamp, Uuid, Value, error::StepInfo,
 };
 
+pub use cure::{Cure, Reach};
 pub use explain::{Explanation, Need};
-pub use fix::{Cure, Fix, Reach};
+pub use fix::Fix;
 pub use lacks::Lacked;
+pub use lost_use::LostUse;
 pub use needs::{SeenNeed, SeenNeeds, SeenParty};
+pub use new_role::NewRole;
 pub use suggest::{Suggested, UnusedPrivilege, UsedBy, UsedPrivilege};
 pub use taken::Taken;
 use trials::{Setup, Subject, Trials};
@@ -148,6 +158,8 @@ pub struct Isolation {
     pub is_own: bool,
     /// What ended the search, where it came to something that whoever asked may not read.
     pub unseen: Option<Error>,
+    /// The rows that commands name by their ids: their names are other rows' as well.
+    pub by_id: HashSet<Uuid>,
 }
 
 /// More users are not tried.

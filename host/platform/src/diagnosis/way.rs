@@ -6,8 +6,8 @@ use sluice_model::{Reference, Request, Uuid};
 /// Another way to send a request in which duplicates were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
-    /// With the row that is there instead of a new one.
-    Existing(Reference),
+    /// With the rows that are there instead of new ones, of each table one.
+    Existing(Vec<Reference>),
     /// Although something matches: Continue on the form.
     Continue,
     /// Without looking for duplicates.
@@ -20,13 +20,13 @@ impl Way {
     /// The request in this way.
     pub(super) fn apply(&self, request: &Request) -> Request {
         match self {
-            Self::Existing(row) => {
+            Self::Existing(rows) => rows.iter().fold(request.clone(), |request, row| {
                 let (existing, create) = match &*row.table {
                     "contact" => ("ExistingContactId", "CreateContact"),
                     _ => ("ExistingAccountId", "CreateAccount"),
                 };
-                request.clone().with(existing, row.clone()).with(create, false)
-            }
+                request.with(existing, row.clone()).with(create, false)
+            }),
             Self::Continue => request.clone().with("IgnoreMatches", true),
             Self::Unchecked => request.clone().with("SuppressDuplicateDetection", true),
             Self::PassingOver(steps) => {

@@ -75,6 +75,14 @@ impl Weights {
         Beyond { others, all }
     }
 
+    /// How far these privileges reach, all together.
+    pub(super) fn all(&self, gives: &HashMap<Uuid, Depth>) -> u32 {
+        gives
+            .iter()
+            .map(|(privilege, depth)| self.of(*privilege, Some(*depth)).all)
+            .sum()
+    }
+
     /// How far beyond what is held and what is needed something goes that gives these privileges.
     pub(super) fn beyond<'a>(
         &self,

@@ -8,6 +8,8 @@ use serde_json::Value as Json;
 use sluice_engine::{Changed, PastRequest, Sent, Session, What, unit::Trial};
 use sluice_model::{Error, Request, Result, Timestamp, codes::Kind};
 
+use super::lost_use::LostUse;
+
 /// How it was judged what would become of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judged {
@@ -47,6 +49,10 @@ pub struct WhatIf {
     pub unrecorded: usize,
     /// Whether there were more than are looked at.
     pub is_cut: bool,
+    /// What was used since then by the marks of use and would not be held so deep any more, beside what the turned
+    /// requests lack: requests that passed and were not recorded, as no list is. `None` where the reader may not
+    /// read these marks.
+    pub uses: Option<Vec<LostUse>>,
 }
 
 /// More requests are not looked at.
@@ -128,26 +134,29 @@ pub(super) fn what_if(
     found.asked += waiting.len();
     turned.extend(trials.ask_again(waiting)?);
     turned.sort_by_key(|(place, ..)| *place);
-    found.turned = turned
-        .into_iter()
-        .map(|(_, judged, request, without, with)| Turned {
-            request,
-            judged,
-            without,
-            with,
-        })
-        .collect();
+    found.turned = told_of(turned);
+    found.uses = trials.lost_uses(since, &found.turned)?;
     Ok(found)
+}
+
+fn told_of(turned: Vec<At>) -> Vec<Turned> {
+    let turned = turned.into_iter().map(|(_, judged, request, without, with)| Turned {
+        request,
+        judged,
+        without,
+        with,
+    });
+    turned.collect()
 }
 
 /// A request whose outcome is turned, at its place in the list.
 type At = (usize, Judged, PastRequest, Option<Error>, Option<Error>);
 
 /// The trials of a change.
-struct Trials<'a> {
-    session: &'a Session,
-    before: &'a [Sent],
-    trial: Trial,
+pub(super) struct Trials<'a> {
+    pub(super) session: &'a Session,
+    pub(super) before: &'a [Sent],
+    pub(super) trial: Trial,
 }
 
 impl Trials<'_> {

@@ -1,0 +1,123 @@
+//! A role for one user or team, with what it lacks: where none that it has can be changed, and none that there is
+//! would do.
+
+use sluice_engine::tables;
+use sluice_model::{Depth, Error, Parameter, Reference, Request, Result, Row, Uuid, Value};
+
+use super::{
+    Fix,
+    cures::lacking,
+    holders::reference,
+    trials::{Setup, Trials},
+};
+
+/// A role for a user or team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRole {
+    /// The role's id.
+    pub role: Uuid,
+    /// Its name.
+    pub called: String,
+    /// Its business unit.
+    pub unit: Reference,
+    /// The name of that.
+    pub unit_name: String,
+    /// The user or team.
+    pub to: Reference,
+    /// Its name.
+    pub name: String,
+    /// What it gives: each privilege once, with its depth.
+    pub gives: Vec<(String, Depth)>,
+}
+
+impl NewRole {
+    /// The role, what it gives, and to whom it is given.
+    pub(super) fn requests(&self) -> Vec<Request> {
+        let row = Row::new(tables::ROLE, self.role)
+            .with("name", self.called.as_str())
+            .with("businessunitid", self.unit.clone())
+            .with("isinherited", Value::Choice(1));
+        let gives = self.gives.iter().map(|(privilege, depth)| (privilege.as_str(), *depth));
+        vec![Request::create(row), grant(self.role, gives), give(self.role, &self.to)]
+    }
+
+    /// The same with a privilege more, or deeper.
+    fn with(&self, privilege: &str, depth: Depth) -> Self {
+        let mut more = self.clone();
+        more.gives.retain(|(given, _)| given != privilege);
+        more.gives.push((privilege.to_owned(), depth));
+        more
+    }
+}
+
+/// The message that gives a role these privileges.
+pub(super) fn grant<'a>(role: Uuid, privileges: impl IntoIterator<Item = (&'a str, Depth)>) -> Request {
+    let granted = privileges.into_iter().map(|(privilege, depth)| {
+        Row::unsaved("roleprivilege")
+            .with("PrivilegeName", privilege)
+            .with("Depth", depth.number())
+    });
+    Request::new("AddPrivilegesRole")
+        .with("RoleId", Value::Id(role))
+        .with("Privileges", Parameter::Rows(granted.collect()))
+}
+
+/// The message that gives somebody a role.
+pub(super) fn give(role: Uuid, to: &Reference) -> Request {
+    let relationship = match &*to.table {
+        tables::TEAM => "teamroles_association",
+        _ => "systemuserroles_association",
+    };
+    Request::new("Associate")
+        .with("Target", to.clone())
+        .with("Relationship", relationship)
+        .with(
+            "RelatedEntities",
+            Parameter::References(vec![Reference::new(tables::ROLE, role)]),
+        )
+}
+
+impl Trials<'_> {
+    /// A role for whoever lacks a privilege, from the depth on that could do, where no role of theirs can be changed
+    /// and none that they could get holds it; one that gives more where it is behind such a one.
+    pub(super) fn new_roles(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
+        let Some((principal, privilege, depth)) = lacking(error) else {
+            return Ok(Vec::new());
+        };
+        let to = reference(principal);
+        let earlier = here.fixes.iter().rev().find_map(|(fix, _)| match fix {
+            Fix::NewRole(role) if role.to == to => Some(role.clone()),
+            _ => None,
+        });
+        let role = match earlier {
+            Some(role) => role,
+            None => {
+                let others = [
+                    self.grants(error, here)?,
+                    self.roles_to_give(error, false, here)?,
+                    self.roles_to_give(error, true, here)?,
+                ];
+                let holders = self.holders()?;
+                let unit = holders.unit_of(to.id);
+                let (true, Some((unit, unit_name))) = (others.iter().all(Vec::is_empty), unit) else {
+                    return Ok(Vec::new());
+                };
+                NewRole {
+                    role: self.session.new_id(),
+                    called: holders.free_name(&format!("Role of {}", principal.name)),
+                    unit: Reference::new(tables::BUSINESS_UNIT, unit),
+                    unit_name,
+                    to,
+                    name: principal.name.clone(),
+                    gives: Vec::new(),
+                }
+            }
+        };
+        let given = role.gives.iter().find(|(given, _)| given == privilege);
+        let given = given.map(|(_, depth)| *depth);
+        let deeper = Depth::ALL
+            .into_iter()
+            .filter(|deeper| *deeper >= depth && Some(*deeper) > given);
+        Ok(deeper.map(|depth| Fix::NewRole(role.with(privilege, depth))).collect())
+    }
+}
