@@ -412,6 +412,7 @@ fn no_step_is_registered_where_the_platform_alone_writes() {
     let closed = closed.map(|table| ("Create", table)).into_iter();
     for (message, table) in closed.chain([
         ("Retrieve", "audit"),
+        ("Merge", "opportunity"),
         ("Create", "organization"),
         ("Delete", "organization"),
     ]) {

@@ -129,7 +129,7 @@ fn values_that_do_not_fit() {
             ("accountcategorycode=Gold", &["'accountcategorycode'", "Gold"]),
             ("numberofemployees=many", &["`numberofemployees`", "many"]),
             ("numberofemployees=-5", &["'numberofemployees'", "-5"]),
-            ("numberofemployees=99999999999", &["`numberofemployees`"]),
+            ("numberofemployees=99999999999", &["'numberofemployees'"]),
             ("numberofemployees=1.5", &["`numberofemployees`"]),
             ("revenue=1e99", &["`revenue`"]),
             ("revenue:=true", &["`revenue`"]),

@@ -413,3 +413,18 @@ fn whoever_opens_a_column_is_told_what_goes_with_it() {
     let run = admin.run(&secured("no"));
     assert!(run.code == 0 && !run.says("Credit"), "{run:?}");
 }
+
+#[test]
+fn a_name_that_a_context_gives_is_told_as_such() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["use", "seller.west"]);
+    admin.json(&["--org", "other.db", "org", "create"]);
+    let run = admin.run(&["--org", "other.db", "row", "list", "lead"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.says("seller.west") && run.says("`sluice use --none`"), "{run:?}");
+    // Who typed it knows where it comes from.
+    let run = admin.run(&["--org", "other.db", "row", "list", "lead", "--as", "seller.west"]);
+    assert!(run.code == 1 && !run.says("--none"), "{run:?}");
+    admin.json(&["use", "--none"]);
+}

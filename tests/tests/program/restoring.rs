@@ -330,3 +330,19 @@ fn standard_output_and_input_take_the_place_of_files() {
     let rolled = admin.run(&["plugin", "rollback", "name-guard", "--force"]);
     assert!(rolled.stdout.starts_with("rolled back name-guard to "), "{rolled:?}");
 }
+
+#[test]
+fn a_piece_of_a_backup_is_named_and_not_the_organisations_own_file() {
+    let world = World::empty();
+    world.admin().json(&["org", "backup", "b.db"]);
+    let whole = fs::read(world.path("b.db")).unwrap();
+    world.write("piece.db", &whole[..100]);
+    let run = world.admin().run(&["org", "restore", "piece.db", "--unsealed"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(
+        run.says("`piece.db` is not restored") && run.says("nothing was changed"),
+        "{run:?}"
+    );
+    assert!(!run.says("the organisation's file is damaged"), "{run:?}");
+    world.check();
+}

@@ -116,3 +116,18 @@ fn a_refusal_repeats_the_beginning_of_what_was_written() {
         assert!(run.says("[[[[") && run.says("…"), "{run:?}");
     }
 }
+
+#[test]
+fn a_number_that_is_too_large_is_told_as_such() {
+    let world = World::empty();
+    for (column, told) in [
+        ("numberofemployees=2147483648", "outside the valid range"),
+        ("creditlimit=1e29", "lies outside 0 to"),
+        ("numberofemployees=many", "is not a whole number"),
+        ("creditlimit=much", "is not an amount"),
+    ] {
+        let error = world.admin().refused(&["row", "create", "account", "name=x", column]);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(told), "{column}: {error}");
+    }
+}
