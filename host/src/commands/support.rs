@@ -190,7 +190,19 @@ fn listed(session: &dyn Door, query: Query) -> anyhow::Result<Option<Vec<Row>>> 
 fn request(session: &Session, correlation: Uuid, values: bool) -> anyhow::Result<Json> {
     let recorded = match session.recorded_request(Some(correlation)) {
         Ok(recorded) => recorded,
-        Err(error) => return Ok(json!({ "unknown": report::error_to_json(&error) })),
+        Err(error) => {
+            let unknown = json!({ "unknown": report::error_to_json(&error) });
+            // What failed is a job, which knows what it was to do.
+            return Ok(match session.refused(Some(correlation)) {
+                Ok(Refused::Job(job)) => json!({
+                    "job": job.id.to_string(),
+                    "name": job.name,
+                    "message": job.message,
+                    "user": job.acting.user.to_string(),
+                }),
+                _ => unknown,
+            });
+        }
     };
     let catalog = session.catalog()?;
     let mut inputs = Map::new();

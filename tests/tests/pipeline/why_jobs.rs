@@ -118,6 +118,15 @@ fn the_program_leads_from_a_job_to_its_cure() {
         shown.contains("0x80040220") && shown.contains(&format!("sluice why {id}")),
         "{shown}"
     );
+    // What is handed on tells the job, or the request that set it off where that was recorded, and what helps.
+    let correlation = row.id_of("correlationid").unwrap().to_string();
+    let bundle = program.json(&["support", "bundle", "--correlation", &correlation]);
+    let request = &bundle["request"];
+    assert!(
+        request["unknown"].is_null() && request["message"] == "Create",
+        "{request:#}"
+    );
+    assert_eq!(bundle["access"]["culprits"][0]["error"]["code"], "0x80040220");
     let told = program.run(&["why", &id]).stdout;
     assert!(
         told.contains("prvReadCampaign") && told.contains("sluice role grant"),

@@ -110,6 +110,8 @@ fn who_was_no_member_is_not_taken_out() {
         told(add, "tina", "tina added to");
         told(add, "tina", "already");
         told(remove, "tino", "nothing was changed");
+        // An access team goes with its last member.
+        told(add, "tino", "tino added to");
         told(remove, "tina", "tina taken out of");
         told(remove, "tina", "nothing was changed");
     }

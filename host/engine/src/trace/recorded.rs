@@ -189,7 +189,7 @@ impl Session {
 
     /// The request with that correlation id, or whose trace has that id; without one, the last of
     /// this user's own that was refused. Of several messages that ran under one correlation, the
-    /// first that failed.
+    /// first that failed, of those that were recorded.
     ///
     /// # Errors
     /// There is no such trace; it is another user's, and this one may not act for others
@@ -197,8 +197,12 @@ impl Session {
     /// it.
     pub fn recorded_request(&self, which: Option<Uuid>) -> Result<RecordedRequest> {
         let rows = self.traces_of(which, 1)?;
-        let failed = rows.iter().find(|row| row.bool("sl_succeeded") == Some(false));
-        let row = failed.or(rows.first()).ok_or_else(|| none(which))?;
+        let failed = |row: &&Row| row.bool("sl_succeeded") == Some(false);
+        let is_whole = |row: &&Row| row.text(REQUEST).is_some();
+        // What a job was refused cannot be sent again: the request that set it off can.
+        let whole = rows.iter().filter(is_whole).find(failed).or(rows.iter().find(is_whole));
+        let row = whole.or(rows.iter().find(failed)).or(rows.first());
+        let row = row.ok_or_else(|| none(which))?;
         self.recorded_in(row)
     }
 
