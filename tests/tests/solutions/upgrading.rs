@@ -404,3 +404,78 @@ fn a_version_without_an_option_that_your_own_default_or_rule_needs_is_refused() 
     to.sluice("businessrule deactivate BR");
     to.import(&second);
 }
+
+#[test]
+fn options_of_a_columns_own_that_a_version_no_longer_has_go() {
+    let from = Site::new();
+    let options = "--option 1=One --option 2=Two --option 3=Three";
+    from.all(&[
+        &format!("column create lead zz_lc choice {options}"),
+        &format!("column create lead zz_ls choices {options}"),
+        "table create zz_region",
+        &format!("column create zz_region zz_tc choice {options}"),
+    ]);
+    let parts = ["column lead.zz_lc", "column lead.zz_ls", "table zz_region"];
+    let columns = ["lead.zz_lc", "lead.zz_ls", "zz_region.zz_tc"];
+    let first = from.export("V", "1.0", &parts, true);
+    for column in columns {
+        from.all(&[
+            &format!("option-set remove {column} 3"),
+            &format!("option-set remove {column} 2"),
+        ]);
+    }
+    let second = from.export("V", "2.0", &parts, true);
+
+    let to = Site::new();
+    to.import(&first);
+    // Another vendor's option, and one of the organisation itself.
+    let other = Site::new();
+    other.import(&first);
+    other.sluice("option-set add lead.zz_lc 5 Five");
+    to.import(&other.export("W", "1.0", &["option-set lead.zz_lc"], true));
+    to.sluice("option-set add lead.zz_lc 9 Ours");
+    for (make, words) in [
+        (
+            "lead lastname=x zz_lc=2",
+            "the options 2, 3 of the column `lead.zz_lc`, which cannot be taken away: 1 row holds the option 2",
+        ),
+        (
+            "lead lastname=x zz_ls:=[1,3]",
+            "1 row holds the option 3 in `lead.zz_ls`",
+        ),
+        (
+            "zz_region zz_name=x zz_tc=3",
+            "1 row holds the option 3 in `zz_region.zz_tc`",
+        ),
+    ] {
+        to.sluice(&format!("row create {make}"));
+        let before = to.everything();
+        says(
+            to.admin.0.import_solution(&second, false),
+            Code::COMPONENT_IN_USE,
+            words,
+        );
+        assert_eq!(to.everything(), before, "{make}");
+        let table = make.split(' ').next().unwrap();
+        to.sluice(&format!("row delete {table} x"));
+    }
+    let done = to.import(&second);
+    let mut removed: Vec<String> = done
+        .removed
+        .iter()
+        .map(|(kind, name)| format!("{kind} {name}"))
+        .collect();
+    removed.sort();
+    let gone = |column| ["2", "3"].map(|option| format!("column {column} {option}"));
+    assert_eq!(removed, columns.map(gone).concat());
+    assert_eq!(to.options("lead.zz_lc"), [(1, true), (5, true), (9, false)]);
+    for column in &columns[1..] {
+        assert_eq!(to.options(column), [(1, true)], "{column}");
+    }
+    assert_eq!(to.refused("row create lead lastname=y zz_lc=2")["code"], "0x8004431A");
+    to.sluice("row create lead lastname=y zz_lc=1");
+    // Nothing is left to take away, and each other one goes as it came.
+    assert_eq!(to.import(&second).removed, []);
+    assert_eq!(to.admin.0.delete_solution("W").unwrap().kept, []);
+    assert_eq!(to.options("lead.zz_lc"), [(1, true), (9, false)]);
+}

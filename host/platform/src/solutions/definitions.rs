@@ -21,8 +21,8 @@ use sluice_engine::Session;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Column {
-    table: Name,
-    column: ColumnDef,
+    pub(super) table: Name,
+    pub(super) column: ColumnDef,
     /// What happens along it, where it is more than emptying it.
     #[serde(default, rename = "relationship", skip_serializing_if = "Vec::is_empty")]
     relationships: Vec<RelationshipDef>,
@@ -85,7 +85,7 @@ pub(super) fn export_table(session: &Session, name: &str) -> Result<Json> {
 }
 
 /// The table and the column that `TABLE.COLUMN` names.
-fn split(name: &str) -> Result<(&str, &str)> {
+pub(super) fn split(name: &str) -> Result<(&str, &str)> {
     name.split_once('.')
         .ok_or_else(|| Error::invalid(format!("`{name}` names no column; write TABLE.COLUMN")))
 }

@@ -5,7 +5,7 @@ use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row,
 use super::{
     Applied, Content, Gone, Installation, SOLUTION_COMPONENT,
     archive::{self, Component},
-    definitions,
+    definitions, left_options,
     manifest::{self, Kind, Manifest},
     parse, uninstall,
 };
@@ -178,7 +178,8 @@ impl Installation<'_, '_> {
             );
         }
         self.end_of_turn()?;
-        let gone = self.gone(&earlier, components, &applied)?;
+        let mut gone = self.gone(&earlier, components, &applied)?;
+        left_options::add(self, &mut gone, before.as_ref(), contents)?;
         for gone in &gone {
             if let Some(why) = self.in_use(gone)? {
                 return Err(Error::new(

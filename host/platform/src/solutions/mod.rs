@@ -15,6 +15,7 @@ mod defaults;
 mod definitions;
 mod import;
 mod keys;
+mod left_options;
 pub(crate) mod manifest;
 mod maps;
 mod options;
@@ -87,7 +88,7 @@ struct Gone {
     name: String,
     row: Option<Uuid>,
     parts: Vec<String>,
-    /// Nothing of it stays.
+    /// Nothing of it stays. Of a column that stays, the parts are options of its own.
     whole: bool,
 }
 
@@ -231,8 +232,8 @@ impl<'a, 'b> Installation<'a, 'b> {
     fn in_use(&mut self, gone: &Gone) -> Result<Option<String>> {
         match gone.kind {
             Kind::Table => definitions::table_in_use(self, gone),
-            Kind::Column => definitions::column_in_use(self, &gone.name),
-            Kind::OptionSet => options::in_use(self, gone),
+            Kind::Column if gone.whole => definitions::column_in_use(self, &gone.name),
+            Kind::Column | Kind::OptionSet => options::in_use(self, gone),
             Kind::Role => role::in_use(self, gone),
             Kind::Plugin => plugin::in_use(self, gone),
             Kind::Row(kind) => removing::in_use(self, kind, gone),
@@ -245,7 +246,8 @@ impl<'a, 'b> Installation<'a, 'b> {
     fn remove(&mut self, gone: &Gone) -> Result<()> {
         match gone.kind {
             Kind::Table => definitions::remove_table(self, gone),
-            Kind::Column => definitions::remove_column(self, &gone.name),
+            Kind::Column if gone.whole => definitions::remove_column(self, &gone.name),
+            Kind::Column => left_options::remove(self, gone),
             Kind::Key => keys::remove(self, gone),
             Kind::OptionSet => options::remove(self, gone),
             Kind::Mapping => maps::remove(self, gone),

@@ -62,7 +62,7 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
 }
 
 /// The row of a choice as customizers have it, and its options.
-fn current(work: &mut Installation<'_, '_>, name: &str) -> Result<(Option<Row>, Vec<Choice>)> {
+pub(super) fn current(work: &mut Installation<'_, '_>, name: &str) -> Result<(Option<Row>, Vec<Choice>)> {
     let row = work
         .batch
         .select_as_platform(
@@ -169,7 +169,7 @@ fn write(
     })
 }
 
-fn values(gone: &Gone) -> Vec<i32> {
+pub(super) fn values(gone: &Gone) -> Vec<i32> {
     gone.parts.iter().filter_map(|part| part.parse().ok()).collect()
 }
 

@@ -115,7 +115,7 @@ pub(super) fn are_parts(text: &str) -> bool {
     serde_json::from_str::<Vec<String>>(text).is_ok()
 }
 
-fn parts_of(row: &Row) -> Result<Vec<String>> {
+pub(super) fn parts_of(row: &Row) -> Result<Vec<String>> {
     serde_json::from_str(row.text("sl_parts").unwrap_or("[]"))
         .map_err(|error| Error::host(format!("what a solution brought is stored in a broken form: {error}")))
 }
@@ -179,7 +179,11 @@ pub(super) fn described(gone: &Gone) -> String {
     if gone.whole {
         return format!("the {word} `{}`", gone.name);
     }
-    format!("{} of the {word} `{}`", gone.parts.join(", "), gone.name)
+    let parts = gone.parts.join(", ");
+    match gone.kind {
+        Kind::Column => format!("the options {parts} of the {word} `{}`", gone.name),
+        _ => format!("{parts} of the {word} `{}`", gone.name),
+    }
 }
 
 /// A thing as kind and name; in parts, each of them.
