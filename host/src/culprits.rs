@@ -3,6 +3,7 @@
 mod after;
 mod commands;
 mod missing;
+mod titles;
 
 use serde_json::{Value as Json, json};
 use sluice_model::{Catalog, Code, Depth, Error, Reached, StepInfo, StepValue, Uuid};
@@ -19,8 +20,9 @@ use crate::{
 
 use after::{background_text, resting, resting_text, unseen_text};
 pub(crate) use commands::{DETECTING, Sender};
-use commands::{commands_of, commands_of_all, title};
+use commands::{commands_of, commands_of_all};
 use missing::missing;
+use titles::title;
 
 /// Text for people is this wide.
 pub(crate) const WIDTH: usize = 96;

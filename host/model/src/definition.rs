@@ -296,18 +296,18 @@ impl TableDef {
             }
         }
         if self.ownership != Ownership::None {
-            all.push_of_every_table(ColumnDef::filled("createdon", ColumnType::DateTime));
-            all.push_of_every_table(ColumnDef::filled("createdby", lookup(&["systemuser"])));
-            all.push_of_every_table(ColumnDef::filled("createdonbehalfby", lookup(&["systemuser"])));
-            all.push_of_every_table(ColumnDef::filled("modifiedon", ColumnType::DateTime));
-            all.push_of_every_table(ColumnDef::filled("modifiedby", lookup(&["systemuser"])));
-            all.push_of_every_table(ColumnDef::filled("modifiedonbehalfby", lookup(&["systemuser"])));
-            all.push_of_every_table(ColumnDef::new("overriddencreatedon", ColumnType::DateTime));
-            all.push_of_every_table(ColumnDef::new(
+            all.push(ColumnDef::filled("createdon", ColumnType::DateTime));
+            all.push(ColumnDef::filled("createdby", lookup(&["systemuser"])));
+            all.push(ColumnDef::filled("createdonbehalfby", lookup(&["systemuser"])));
+            all.push(ColumnDef::filled("modifiedon", ColumnType::DateTime));
+            all.push(ColumnDef::filled("modifiedby", lookup(&["systemuser"])));
+            all.push(ColumnDef::filled("modifiedonbehalfby", lookup(&["systemuser"])));
+            all.push(ColumnDef::new("overriddencreatedon", ColumnType::DateTime));
+            all.push(ColumnDef::new(
                 "importsequencenumber",
                 ColumnType::Int { min: None, max: None },
             ));
-            all.push_of_every_table(ColumnDef::filled("versionnumber", ColumnType::BigInt));
+            all.push(ColumnDef::filled("versionnumber", ColumnType::BigInt));
         }
         match self.ownership {
             Ownership::User => {
@@ -316,7 +316,7 @@ impl TableDef {
                 all.push(ColumnDef::filled("owningteam", lookup(&["team"])));
                 all.push(ColumnDef::filled("owningbusinessunit", lookup(&["businessunit"])));
             }
-            Ownership::Organization => all.push_of_every_table(ColumnDef {
+            Ownership::Organization => all.push(ColumnDef {
                 points: Some(Points::at("organization", WhenGone::Stays)),
                 ..ColumnDef::filled("organizationid", ColumnType::Id)
             }),

@@ -32,7 +32,7 @@ impl TableDef {
             "it is a state"
         } else if self.primary_name.as_ref() == Some(&column.name) || part_of_name {
             "it is the name of the row, or a part of it"
-        } else if column.filled || column.of_every_table {
+        } else if column.filled || column.is_of_every_table() {
             "the platform fills it"
         } else if self.keys.iter().any(|key| key.columns.contains(&column.name)) {
             "it is a part of an alternate key"

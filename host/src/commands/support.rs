@@ -82,6 +82,10 @@ fn correlation(session: &Session, text: &str) -> anyhow::Result<Uuid> {
         "@last" => return trace::correlation(session, text),
         text => why::which(session, text)?,
     };
+    // Who may read no jobs has not asked for one.
+    if session.check_privilege("asyncoperation", Right::Read).is_err() {
+        return Ok(id);
+    }
     let of_job = match names::by_ids(session, "asyncoperation", [id], &["correlationid"]) {
         Ok(jobs) => jobs.get(&id).and_then(|job| job.id_of("correlationid")),
         Err(_) => None,

@@ -85,20 +85,24 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         },
     }
     .text(&found, &format!("sluice why {id}"));
-    let text = match &refused {
+    let text = for_author(context, &found, id, with_end(&refused, text));
+    let text = match refused_for_else(&session, &refused, &found)? {
+        Some(told) => format!("{told}\n\n{text}"),
+        None => text,
+    };
+    Ok(Outcome::new(document, text))
+}
+
+/// The text, and that a job has ended for good, where it has.
+fn with_end(refused: &Refused, text: String) -> String {
+    match refused {
         Refused::Job(FailedJob {
             goes_on: GoesOn::Not,
             name,
             ..
         }) => format!("{text}\n\nThe job \"{name}\" itself has ended for good; a cure lets the next one pass."),
         _ => text,
-    };
-    let text = for_author(context, &found, id, text);
-    let text = match refused_for_else(&session, &refused, &found)? {
-        Some(told) => format!("{told}\n\n{text}"),
-        None => text,
-    };
-    Ok(Outcome::new(document, text))
+    }
 }
 
 /// The command that sends a request again, where it was the reader's own.

@@ -72,6 +72,7 @@ fn what_the_owner_of_a_rule_may_not_read_is_empty_to_it() {
         { "check": { "if": has("name"), "then": [{ "set": { "description": text } }] } },
         { "check": { "if": has("creditlimit"), "then": [{ "set": { "fax": "rich" } }] } },
         { "default": { "creditlimit": 5 } },
+        { "set": { "ftpsiteurl": { "text": ["till ", { "column": "lastusedincampaign", "plus": { "days": 1 } }] } } },
     ]);
     let rule = author.create(spec(rules));
     switch(&author, rule, true).unwrap();
@@ -80,8 +81,14 @@ fn what_the_owner_of_a_rule_may_not_read_is_empty_to_it() {
         secured: Some(true),
         ..ColumnChange::default()
     };
-    world.admin.0.update_column("account", "creditlimit", &secured).unwrap();
-    let rich = || account("Litware").with("creditlimit", Value::Money(777.into()));
+    for column in ["creditlimit", "lastusedincampaign"] {
+        world.admin.0.update_column("account", column, &secured).unwrap();
+    }
+    let used = || Value::DateTime("2026-01-31T00:00:00Z".parse().unwrap());
+    let rich = || {
+        let row = account("Litware").with("creditlimit", Value::Money(777.into()));
+        row.with("lastusedincampaign", used())
+    };
     let seen = |id: Uuid| {
         let row = world.admin.get("account", id);
         let text = |column: &str| row.text(column).unwrap_or("-").to_owned();
@@ -90,7 +97,9 @@ fn what_the_owner_of_a_rule_may_not_read_is_empty_to_it() {
     };
     let limit = |amount: i64| Some(Value::Money(amount.into()));
     let hidden = ("limit ".to_owned(), "-".to_owned(), limit(777));
-    assert_eq!(seen(world.admin.create(rich())), hidden);
+    let there = world.admin.create(rich());
+    assert_eq!(seen(there), hidden);
+    assert_eq!(world.admin.get("account", there).text("ftpsiteurl"), Some("till "));
     profile(&world, &author);
     let (description, fax, _) = seen(world.admin.create(rich()));
     assert_eq!((&*description, &*fax), ("limit 777", "rich"));

@@ -229,7 +229,7 @@ fn the_same_role_of_the_right_unit_is_the_cure() {
             Fix::GiveRole {
                 copy,
                 role,
-                unit,
+                of_unit: unit,
                 gives,
                 ..
             },

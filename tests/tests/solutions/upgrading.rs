@@ -405,8 +405,8 @@ fn a_version_without_an_option_that_your_own_default_or_rule_needs_is_refused() 
     to.import(&second);
 }
 
-#[test]
-fn options_of_a_columns_own_that_a_version_no_longer_has_go() {
+/// Two versions of a solution whose columns have the options 1 to 3 first, and then 1 alone.
+fn versions_with_fewer_options(columns: [&str; 3]) -> (Vec<u8>, Vec<u8>) {
     let from = Site::new();
     let options = "--option 1=One --option 2=Two --option 3=Three";
     from.all(&[
@@ -416,7 +416,6 @@ fn options_of_a_columns_own_that_a_version_no_longer_has_go() {
         &format!("column create zz_region zz_tc choice {options}"),
     ]);
     let parts = ["column lead.zz_lc", "column lead.zz_ls", "table zz_region"];
-    let columns = ["lead.zz_lc", "lead.zz_ls", "zz_region.zz_tc"];
     let first = from.export("V", "1.0", &parts, true);
     for column in columns {
         from.all(&[
@@ -424,8 +423,13 @@ fn options_of_a_columns_own_that_a_version_no_longer_has_go() {
             &format!("option-set remove {column} 2"),
         ]);
     }
-    let second = from.export("V", "2.0", &parts, true);
+    (first, from.export("V", "2.0", &parts, true))
+}
 
+#[test]
+fn options_of_a_columns_own_that_a_version_no_longer_has_go() {
+    let columns = ["lead.zz_lc", "lead.zz_ls", "zz_region.zz_tc"];
+    let (first, second) = versions_with_fewer_options(columns);
     let to = Site::new();
     to.import(&first);
     // Another vendor's option, and one of the organisation itself.

@@ -278,9 +278,6 @@ pub struct ColumnDef {
     /// Who may read, make and change what it holds is said by column security profiles.
     #[serde(default, skip_serializing_if = "is_default")]
     pub secured: bool,
-    /// Every table has it, for the platform's own purposes: it says nothing of what a row is about.
-    #[serde(skip)]
-    pub of_every_table: bool,
     /// Added at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
@@ -291,6 +288,20 @@ pub struct ColumnDef {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
 }
+
+/// The columns that [`TableDef::complete`](super::TableDef::complete) adds to every table whose rows have owners.
+const OF_EVERY_TABLE: [&str; 10] = [
+    "createdon",
+    "createdby",
+    "createdonbehalfby",
+    "modifiedon",
+    "modifiedby",
+    "modifiedonbehalfby",
+    "overriddencreatedon",
+    "importsequencenumber",
+    "versionnumber",
+    "organizationid",
+];
 
 impl ColumnDef {
     /// A column of this type that callers may write.
@@ -309,7 +320,6 @@ impl ColumnDef {
             withheld: false,
             in_part: false,
             secured: false,
-            of_every_table: false,
             custom: false,
             managed: false,
             source: String::new(),
@@ -327,6 +337,11 @@ impl ColumnDef {
     /// What a Create without the column stores. A lookup gets nothing, whatever an older file says.
     pub fn given(&self) -> Option<&serde_json::Value> {
         self.default.as_ref().filter(|_| self.kind.targets().is_none())
+    }
+
+    /// Whether every table has it, for the platform's own purposes: it says nothing of what a row is about.
+    pub fn is_of_every_table(&self) -> bool {
+        OF_EVERY_TABLE.contains(&&*self.name)
     }
 
     /// The tables that a lookup may refer to; none for other columns.
@@ -371,15 +386,6 @@ impl Columns {
         if !self.index.contains_key(&column.name) {
             self.index.insert(column.name.clone(), self.list.len());
             self.list.push(column);
-        }
-    }
-
-    /// Adds a column that every table has, unless it is there; it is known as one either way.
-    pub(super) fn push_of_every_table(&mut self, column: ColumnDef) {
-        let name = column.name.clone();
-        self.push(column);
-        if let Some(column) = self.index.get(&name).and_then(|place| self.list.get_mut(*place)) {
-            column.of_every_table = true;
         }
     }
 

@@ -220,7 +220,7 @@ impl Applied<'_> {
                 let time = json.as_str().and_then(written::time);
                 time.map_or(Value::Null, Value::DateTime)
             }
-            Source::Column(from, _) => self.value_of(from),
+            Source::Column(from, _) => self.seen(from),
             Source::Now(later) => later.than(Value::DateTime(self.context.created_on))?,
             Source::Moved(time, later) => later.than(self.moment(time)?)?,
             Source::First(sources) => {

@@ -170,7 +170,6 @@ pub(crate) fn take(column: &mut ColumnDef, sent: &ColumnDef) -> Result<()> {
         range,
         withheld,
         in_part,
-        of_every_table: _,
     } = sent;
     let claims = [
         ("filled", *filled),

@@ -118,7 +118,7 @@ pub(crate) fn publish(unit: &mut Unit, only: Option<&[Reference]>) -> Result<Vec
         let draft = unit.read_as_platform("compare drafts with what is published", &change.row, None)?;
         if let Some(mut row) = draft {
             row.values
-                .retain(|name, _| table.column(name).is_none_or(|column| !column.of_every_table));
+                .retain(|name, _| table.column(name).is_none_or(|column| !column.is_of_every_table()));
             let columns: Vec<Name> = row.values.keys().cloned().collect();
             let copy = Row::new(tables::PUBLICATION, unit.new_id())
                 .with("sl_table", &*table.name)
@@ -161,7 +161,7 @@ fn differences(table: &TableDef, published: &Row, draft: &Row) -> Vec<(Name, Val
     table
         .columns
         .iter()
-        .filter(|column| column.name != table.key && !column.of_every_table)
+        .filter(|column| column.name != table.key && !column.is_of_every_table())
         .map(|column| {
             (
                 column.name.clone(),

@@ -88,7 +88,7 @@ impl Message for AutoMapEntity {
 fn same<'a>(source: &'a TableDef, target: &'a TableDef) -> impl Iterator<Item = &'a ColumnDef> {
     source.columns.iter().filter(move |column| {
         &*column.name != "ownerid"
-            && !column.of_every_table
+            && !column.is_of_every_table()
             && !column.filled
             && !matches!(column.kind, ColumnType::Status { .. })
             && target.column(&column.name).is_some_and(|other| {

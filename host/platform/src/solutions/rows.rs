@@ -51,7 +51,7 @@ fn travels(column: &ColumnDef) -> bool {
         column.kind,
         ColumnType::Key | ColumnType::Lookup { .. } | ColumnType::State { .. } | ColumnType::Status { .. }
     );
-    !own && !column.filled && !column.of_every_table
+    !own && !column.filled && !column.is_of_every_table()
 }
 
 /// Where the rows of a component are read: rows of a table in which columns hold these values.
