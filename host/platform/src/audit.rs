@@ -17,7 +17,7 @@ pub use undo::{TakenBack, Undo, Undone};
 use sluice_engine::{
     Kept, Meaning, Operation, ReadRules, Unit,
     capability::{Capability, Dependant, Redefinition, Tables},
-    change::{Author, Change, Kind},
+    change::{Author, Cause, Change, Kind},
     keeping,
     rules::Rules,
     snapshot::Snapshot,
@@ -246,7 +246,7 @@ impl Watch for Trail {
         if changes.is_empty() && change.kind == Kind::Update {
             return Ok(());
         }
-        record(unit, &change.by, &change.row.reference(), action, changes)
+        record(unit, &author(change), &change.row.reference(), action, changes)
     }
 }
 
@@ -442,6 +442,21 @@ impl Changes {
     fn end(mut self) -> String {
         self.0.extend_from_slice(b"]}");
         String::from_utf8(self.0).unwrap_or_default()
+    }
+}
+
+/// Whose doing a change is. What the platform does to rows along with a message (a merge, links that are
+/// emptied) is the doing of whoever sent that. What it makes of a change of the configuration, such as the
+/// copies of a role, is its own, which nobody takes back by itself.
+fn author(change: &Change<'_>) -> Author {
+    let cause = change.operation.and_then(Operation::cause);
+    let follows = matches!(change.cause, Cause::Platform(_)) && !undo::configures(&change.table);
+    match cause.filter(|_| follows) {
+        Some(message) => Author {
+            user: message.user,
+            ..change.by
+        },
+        None => change.by,
     }
 }
 

@@ -283,6 +283,11 @@ fn changes_of_state_have_the_platforms_actions() {
         ],
         ["Merge", "Merge", "Cascade"]
     );
+    // The platform does it, and whoever merged has done it.
+    for (table, row) in [("account", &merged), ("contact", &child)] {
+        let newest = &list(&admin, &["--table", table, "--row", row, "--top", "1"])[0];
+        assert_eq!(newest["user"], "admin", "{newest}");
+    }
     // A link that a deletion removes.
     let primary = id(&["contact", "lastname=Primary"]);
     let account = id(&["account", "name=Of the contact", &format!("primarycontactid={primary}")]);

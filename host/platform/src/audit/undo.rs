@@ -6,6 +6,8 @@ mod kind;
 mod last;
 mod record;
 
+pub(super) use kind::configures;
+
 use serde_json::Value as Json;
 use sluice_engine::{Batch, Session};
 use sluice_model::{

@@ -10,7 +10,7 @@ use super::{
 
 /// Whether an organisation is configured by the rows of a table. Where the last change was one of theirs
 /// that is not taken back, an older one is not what is meant.
-fn configures(table: &TableDef) -> bool {
+pub(in super::super) fn configures(table: &TableDef) -> bool {
     table.audited && (table.configuration || table.customizes)
 }
 
