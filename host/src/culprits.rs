@@ -194,7 +194,7 @@ impl Report<'_> {
         }
         parts.extend(found.unseen.as_ref().map(unseen_text));
         if found.is_cut {
-            parts.push("It was not looked for everything: there was more than is tried.".to_owned());
+            parts.push("Not everything was looked for: there was more than is tried.".to_owned());
         }
         parts.extend(resting_text(&found.resting));
         parts.extend(background_text(&found.background));

@@ -190,7 +190,7 @@ fn titled(error: &Error, sentence: &str) -> String {
 fn sentence(error: &Error) -> Option<String> {
     let body = error.body();
     // A case of its own has words of its own.
-    if body.inner.is_some() || body.case.is_some() {
+    if body.inner.is_some() || (body.case.is_some() && error.code() != Code::USER_DISABLED) {
         return None;
     }
     // A guide's own words come first.
@@ -224,7 +224,10 @@ fn sentence(error: &Error) -> Option<String> {
         .map(|table| format!(" of {table}"))
         .unwrap_or_default();
     let stopped = match error.code() {
-        Code::USER_DISABLED => Some("is disabled, or of a disabled business unit"),
+        Code::USER_DISABLED if body.case.is_some() => {
+            Some("can do nothing: the business unit of the user is disabled, or one above it")
+        }
+        Code::USER_DISABLED => Some("is disabled"),
         Code::READ_ONLY_ACCESS_MODE => Some("may only read, by the access mode"),
         Code::NO_ROLES => Some("has no role at all"),
         _ => None,

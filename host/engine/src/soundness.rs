@@ -121,7 +121,6 @@ fn all_rows(core: &Core, tx: &mut Tx) -> Result<Vec<String>> {
     let tables = tx.definitions()?;
     for table in &tables {
         let mut looked = Looked::default();
-        lines.extend(table.faults().iter().map(|fault| fault.message().to_owned()));
         let permit = permit_to_check();
         let read = tx.each_row(&permit, table, &mut |row| looked.at(meanings, table, row));
         let referred = std::mem::take(&mut looked.referred);

@@ -13,13 +13,13 @@ use crate::{
     tables,
 };
 
-/// A row that breaks a rule.
+/// A row, or the definition of a table, that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stray {
     /// Its table.
     pub table: Name,
-    /// Its id.
-    pub id: Uuid,
+    /// Its id; none, where it is the definition of the table.
+    pub id: Option<Uuid>,
     /// What it breaks, as a sentence.
     pub rule: String,
 }
@@ -72,6 +72,7 @@ impl Search<'_> {
         self.default_teams()?;
         self.shares()?;
         self.names()?;
+        self.definitions();
         let catalog = self.catalog;
         let of_tables = catalog.iter().flat_map(|table| catalog.relationships_to(&table.name));
         let parental = of_tables.filter(|one| one.is_of_itself() && one.behaviours.is_parental());
@@ -93,9 +94,21 @@ impl Search<'_> {
     fn add(&mut self, row: &Row, rule: impl Into<String>) {
         self.found.push(Stray {
             table: row.table.clone(),
-            id: row.id,
+            id: Some(row.id),
             rule: rule.into(),
         });
+    }
+
+    /// No definition says what none may.
+    fn definitions(&mut self) {
+        for table in self.catalog.iter() {
+            let rules = table.faults().into_iter().map(|fault| fault.message().to_owned());
+            self.found.extend(rules.map(|rule| Stray {
+                table: table.name.clone(),
+                id: None,
+                rule,
+            }));
+        }
     }
 
     /// System Administrator holds every privilege.

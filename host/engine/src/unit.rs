@@ -25,6 +25,7 @@ use crate::{
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
     jobs::{self, Lease, Replay},
+    message::upsert,
     operation::Operation,
     reading::Stream,
     rules::RulesOf,
@@ -65,6 +66,8 @@ pub struct Work {
     /// The organisation had another one, or a row by now that an Upsert was to make: nothing was done, and the
     /// request begins anew.
     pub(crate) outdated: bool,
+    /// An Upsert makes a row: where another one has made it meanwhile, it begins anew, and nothing was refused.
+    pub(crate) upserts: bool,
     /// The unit wrote configuration: it reads its own before it goes on.
     pub(crate) configuration_changed: bool,
     /// What the refusal says if the unit leaves nobody who can administer the organisation.
@@ -169,6 +172,7 @@ impl Unit {
             snapshot,
             assumed: false,
             outdated: false,
+            upserts: false,
             configuration_changed: false,
             shut_out: None,
             definitions_changed: false,
@@ -383,7 +387,8 @@ impl Unit {
                     .map(|()| again);
                 let given_up = unit.waiting.is_some();
                 let keep = result.is_ok() && !unit.purpose.is_trial() && !given_up;
-                let beside = match outermost && !given_up && !unit.outdated {
+                let raced = unit.upserts && result.as_ref().err().is_some_and(upsert::is_taken);
+                let beside = match outermost && !given_up && !unit.outdated && !raced {
                     true => unit.trace_rows(&operation, result.as_ref().err()),
                     false => Vec::new(),
                 };

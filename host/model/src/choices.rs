@@ -50,11 +50,13 @@ const MOST_COMMAS: usize = 8;
 pub(crate) fn several(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Option<Vec<i32>>> {
     let parts: Vec<&str> = text.split(',').collect();
     let options = column.kind.options().unwrap_or_default();
+    let commas = options.iter().map(|option| option.label.matches(',').count());
+    let commas = commas.max().unwrap_or_default().min(MOST_COMMAS);
     // What the parts before each place may be read as; two readings are as many as matter.
     let mut readings: Vec<Vec<Vec<i32>>> = vec![vec![Vec::new()]];
     for end in 1..=parts.len() {
         let mut here: Vec<Vec<i32>> = Vec::new();
-        for start in end.saturating_sub(MOST_COMMAS + 1)..end {
+        for start in end.saturating_sub(commas + 1)..end {
             let label = parts.get(start..end).unwrap_or_default().join(",");
             let found = named(table.collation(), options, label.trim()).map(|option| option.value);
             if found.is_none() && !label.trim().is_empty() {

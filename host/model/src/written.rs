@@ -21,7 +21,7 @@ pub fn is_whole(text: &str) -> bool {
 pub fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
-    let (whole, places) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let (whole, places) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let all = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     all(whole) && all(places) && !(whole.is_empty() && places.is_empty()) && is_whole(exponent)
 }

@@ -211,10 +211,14 @@ fn keep_currency(table: &TableDef, content: &mut Row, [kept, merged]: [&Row; 2])
         of(content).is_some() && of(content) == of(merged)
     };
     let taken: Vec<&str> = table.amounts().filter(taken).map(|column| &*column.name).collect();
-    if taken.is_empty() || content.has(CURRENCY) || kept.lookup(CURRENCY) == Some(theirs) {
+    let coming = match content.has(CURRENCY) {
+        true => content.lookup(CURRENCY),
+        false => kept.lookup(CURRENCY),
+    };
+    if taken.is_empty() || coming == Some(theirs) {
         return Ok(());
     }
-    if !kept.has(CURRENCY) {
+    if coming.is_none() && !content.has(CURRENCY) {
         content.set(CURRENCY, theirs.clone());
         return Ok(());
     }

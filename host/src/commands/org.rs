@@ -273,9 +273,10 @@ fn check(context: &Context) -> anyhow::Result<Outcome> {
     let document = json!({ "ok": true, "problems": [], "rows": rows.collect::<Vec<_>>() });
     let mut text = "the organisation's file is whole".to_owned();
     if !strays.is_empty() {
-        text.push_str("\nrows that break a rule of this version; they are left as they are:");
+        text.push_str("\nwhat breaks a rule of this version is left as it is:");
         for row in strays {
-            text.push_str(&format!("\n  {} {}: {}", row.table, row.id, row.rule));
+            let of = row.id.map(|id| format!("{} {id}: ", row.table)).unwrap_or_default();
+            text.push_str(&format!("\n  {of}{}", row.rule));
         }
     }
     Ok(Outcome::new(document, text))

@@ -48,7 +48,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     context.only_looks();
     let session = context.session()?;
     let correlation = correlation(&session, &args.correlation)?;
-    let document = bundle(context, &session, correlation, args.values)?;
+    let mut document = bundle(context, &session, correlation, args.values)?;
+    if !args.values {
+        without_names_of_matches(&mut document, false);
+    }
     let text = serde_json::to_string_pretty(&document)?;
     let Some(file) = &args.file else {
         return Ok(Outcome::new(document, text));
@@ -105,6 +108,32 @@ fn left_out(document: &Json) -> Vec<String> {
         _ => None,
     });
     said.collect()
+}
+
+/// Takes out of a document what matching rows are called and what they match by; their ids stay.
+fn without_names_of_matches(json: &mut Json, of_matches: bool) {
+    match json {
+        Json::Array(each) => each
+            .iter_mut()
+            .for_each(|one| without_names_of_matches(one, of_matches)),
+        Json::Object(members) => {
+            if of_matches {
+                members.retain(|name, _| !["name", "details"].contains(&name.as_str()));
+            }
+            for (name, member) in members {
+                match (name.as_str(), &member) {
+                    ("sl_tree", Json::String(text)) => {
+                        if let Ok(mut tree) = serde_json::from_str(text) {
+                            without_names_of_matches(&mut tree, false);
+                            *member = tree.to_string().into();
+                        }
+                    }
+                    (name, _) => without_names_of_matches(member, of_matches || name == "duplicates"),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// What stands in the place of a part that whoever writes it may not read.

@@ -3,12 +3,9 @@
 use std::collections::HashSet;
 
 use sluice_model::{Reference, Uuid};
-use sluice_platform::{Cure, Fix, NewRole, Way};
+use sluice_platform::{Fix, NewRole, Way};
 
-use crate::{
-    people::count,
-    text::{grouped, quoted},
-};
+use crate::text::quoted;
 
 /// Who sends the request again, as flags: `--as tina`, with the command that sends it, where there is one; and how
 /// commands name rows.

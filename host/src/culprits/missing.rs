@@ -12,10 +12,7 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
     let body = error.body();
     let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) else {
         return match (body.code, &body.principal) {
-            (Code::USER_DISABLED, Some(user)) => match body.case {
-                Some(case) => format!(" {} can do nothing: {}.", user.name, case.cause),
-                None => disabled(culprit, &user.name),
-            },
+            (Code::USER_DISABLED, Some(user)) => disabled(culprit, &user.name),
             (Code::READ_ONLY_ACCESS_MODE, Some(user)) => {
                 format!(" The access mode of {} lets it read only.", user.name)
             }
@@ -79,7 +76,10 @@ fn disabled(culprit: &Culprit, name: &str) -> String {
             _ => None,
         });
     let Some((itself, units)) = found else {
-        return format!(" {name} is disabled, or of a disabled business unit.");
+        return match culprit.error.body().case {
+            Some(case) => format!(" {name} can do nothing: {}.", case.cause),
+            None => format!(" {name} is disabled."),
+        };
     };
     let names: Vec<&str> = units.iter().map(|(_, unit)| unit.as_str()).collect();
     let units = match names.as_slice() {

@@ -67,12 +67,13 @@ fn what_the_owner_of_a_rule_may_not_read_is_empty_to_it() {
     let world = Workplace::new();
     let author = author(&world, "author", Depth::Organization);
     let text = json!({ "text": ["limit ", { "column": "creditlimit" }] });
+    let till = json!({ "text": ["till ", { "column": "lastusedincampaign", "plus": { "days": 1 } }] });
     let has = |column: &str| json!({ "compare": { "column": column, "is": "has-data" } });
     let rules = json!([
         { "check": { "if": has("name"), "then": [{ "set": { "description": text } }] } },
         { "check": { "if": has("creditlimit"), "then": [{ "set": { "fax": "rich" } }] } },
         { "default": { "creditlimit": 5 } },
-        { "set": { "ftpsiteurl": { "text": ["till ", { "column": "lastusedincampaign", "plus": { "days": 1 } }] } } },
+        { "check": { "if": has("name"), "then": [{ "set": { "ftpsiteurl": till } }] } },
     ]);
     let rule = author.create(spec(rules));
     switch(&author, rule, true).unwrap();

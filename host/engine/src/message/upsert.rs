@@ -43,7 +43,9 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
         inputs,
     };
     let (id, request) = (target.id, request.with("Target", target));
+    unit.upserts = raced.is_some();
     let response = pipeline::run(unit, Incoming { request, ..incoming });
+    unit.upserts = false;
     if let (Err(error), Some((target, key))) = (&response, &raced)
         && is_taken(error)
         && found(unit, target, key)?.is_some()
@@ -60,7 +62,7 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
 }
 
 /// Whether a row was refused because there is one with its id or its key.
-fn is_taken(error: &Error) -> bool {
+pub(crate) fn is_taken(error: &Error) -> bool {
     [Code::DUPLICATE_KEY, Code::KEY_TAKEN].contains(&error.code()) && error.body().step.is_none()
 }
 

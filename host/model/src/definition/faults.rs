@@ -38,7 +38,7 @@ impl TableDef {
             _ => return None,
         };
         let message = format!(
-            "column `{}` of `{}` needs the place of the column `{}` for {what}: call one of them otherwise",
+            "column `{}` of `{}` needs the place of the column `{}` for {what}: give one of them another name",
             column.name, self.name, other.name
         );
         Some(Error::new(Code::DUPLICATE_KEY, message).with_table(&self.name))

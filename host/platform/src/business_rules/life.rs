@@ -2,7 +2,7 @@
 //! is not changed, nor deleted; it applies as it stands in its row.
 
 use sluice_model::{
-    Code, Depth, Error, Reference, Result, Right, Row, Uuid, Value,
+    Code, Depth, Error, Reference, Remedy, Result, Right, Row, Uuid, Value,
     remedy::{Case, Resolution},
 };
 
@@ -189,7 +189,7 @@ static TOO_WIDE: Case = Case {
     cause: "a business rule applies to the rows of everybody, in the name of whoever writes them",
     resolution: Resolution::new(
         "let somebody activate it who holds that privilege for the whole organisation, or be given it",
-        &[],
+        &[Remedy::Grant],
     ),
 };
 
@@ -210,7 +210,10 @@ fn may_activate(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()>
     let mut error = Error::new(Code::PRIVILEGE_DENIED, message)
         .with_table(tables::PROCESS)
         .in_case(&TOO_WIDE);
-    error.body_mut().privilege = Some(privilege);
+    let body = error.body_mut();
+    body.privilege = Some(privilege);
+    body.depth = Some(Depth::Organization);
+    body.principal = Some(operation.principal().info());
     Err(error)
 }
 
