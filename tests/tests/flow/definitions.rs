@@ -1,6 +1,6 @@
 //! What a flow may be, and how it is guarded while processes go through it.
 
-use sluice_model::{Code, Error, Reference, Row, Uuid, Value};
+use sluice_model::{Code, Error, Ownership, Reference, Row, TableDef, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_platform::{FlowSpec, Status};
 
@@ -355,6 +355,32 @@ fn another_process_does_not_become_a_flow() {
             .iter()
             .all(|flow| flow.unique_name != "account")
     );
+}
+
+/// Its name was free when it was made.
+#[test]
+fn a_draft_takes_no_table_that_is_made_later() {
+    let world = Flows::new();
+    let lane = world.fast_lane(9);
+    set_active(&world, lane, false).unwrap();
+    let squat = Row::unsaved("workflow")
+        .with("name", "Squat")
+        .with("category", Value::Choice(4))
+        .with("primaryentity", "lead")
+        .with("uniquename", "sl_invoice");
+    let squat = world.admin.create(squat);
+    let stage = Row::unsaved("processstage")
+        .with("stagename", "First")
+        .with("processid", Reference::new("workflow", squat))
+        .with("primaryentitytypecode", "lead")
+        .with("stagecategory", Value::Choice(0));
+    world.admin.create(stage);
+    let table = TableDef::new("sl_invoice", Ownership::User);
+    world.admin.0.create_table(&table).unwrap();
+    let error = set_active(&world, squat, true).unwrap_err();
+    assert!(error.message().contains("is that of the table sl_invoice"), "{error}");
+    let catalog = world.admin.0.catalog().unwrap();
+    assert!(catalog.table("sl_invoice").unwrap().column("bpf_leadid").is_none());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sluice_model::{Code, Error, Filter, Name, Ownership, Remedy, Result, Row, TableDef, Uuid, Value, coerce};
 
 use super::part::flows;
-use super::table::prepare_processes;
+use super::table::{name_taken, prepare_processes};
 use super::{CATEGORY, Flow, INSTANCE_KEY, PROCESS_STEP, STAGE};
 use crate::customizing::definitions;
 use sluice_engine::{Operation, Rules, Unit, Why, tables};
@@ -63,8 +63,7 @@ impl Rules for FlowRules {
             _ => None,
         };
         if let Some(taken) = taken {
-            let message = format!("the unique name `{unique}` is that of {taken}");
-            return Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::PROCESS));
+            return Err(name_taken(&unique, &taken));
         }
         if let Some(table) = target.text("primaryentity") {
             snapshot.table(table)?;

@@ -1,11 +1,11 @@
 //! The table of a flow's processes: made when the flow is activated, widened when a table has
 //! come to its stages since.
 
-use sluice_model::{ColumnDef, ColumnType, Error, Name, OnDelete, OnMerge, RelationshipDef, Result, TableDef};
+use sluice_model::{Code, ColumnDef, ColumnType, Error, Name, OnDelete, OnMerge, RelationshipDef, Result, TableDef};
 
 use super::{Flow, INSTANCE_KEY, link};
 use crate::customizing::definitions::make_table;
-use sluice_engine::Unit;
+use sluice_engine::{Unit, tables};
 
 const TEMPLATE: &str = include_str!("../../metadata/process.template.toml");
 
@@ -39,6 +39,10 @@ pub(super) fn prepare_processes(unit: &mut Unit, flow: &Flow) -> Result<()> {
         return make_table(unit, table);
     }
     let mut table = unit.definition(&flow.unique_name)?;
+    // One that was made while the flow was a draft is not the flow's.
+    if &*table.key != INSTANCE_KEY {
+        return Err(name_taken(&flow.unique_name, &format!("the table {}", table.display)));
+    }
     for name in flow.tables() {
         if link(&table, name).is_none() {
             let column = lookup(unit, name)?;
@@ -48,6 +52,12 @@ pub(super) fn prepare_processes(unit: &mut Unit, flow: &Flow) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The refusal of a unique name that something else has.
+pub(super) fn name_taken(unique: &str, by: &str) -> Error {
+    let message = format!("the unique name `{unique}` is that of {by}");
+    Error::new(Code::DUPLICATE_KEY, message).with_table(tables::PROCESS)
 }
 
 /// The lookup to the rows of a table: `bpf_leadid`.
