@@ -6,13 +6,14 @@ mod missing;
 mod titles;
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Code, Depth, Error, Reached, StepInfo, StepValue, Uuid};
+use sluice_model::{Catalog, Code, Depth, Error, Reached, Remedy, StepInfo, StepValue, Uuid};
 use sluice_platform::{Culprit, Cure, Fix, Isolation, Lacked, Reach, WithheldColumn};
 
 use crate::{
     context::Context,
     names::Labels,
     people::count,
+    remedies,
     report::{self, noun},
     telling::{Telling, is_senders},
     text::{indented, wrapped},
@@ -289,9 +290,14 @@ impl Report<'_> {
     }
 }
 
-/// Whether a command takes a workflow out of work.
-fn is_deactivation(command: &str) -> bool {
-    command.starts_with("sluice workflow deactivate ")
+/// The commands that an error prints to take a workflow out of work.
+fn deactivations(error: &Error) -> Vec<String> {
+    let words = error.words();
+    let takes = |remedy: &Remedy| matches!(remedy, Remedy::DeactivateWorkflow | Remedy::DeactivateFailed);
+    let remedies = error.remedies().into_iter().filter(takes);
+    remedies
+        .map(|remedy| format!("sluice {}", report::filled(remedies::command(remedy), &words)))
+        .collect()
 }
 
 impl Report<'_> {
@@ -308,9 +314,10 @@ impl Report<'_> {
         // A run that waits keeps the definition on which it began: to deactivate the workflow helps the next one.
         let goes_on = self.gives_up.is_some();
         let ends_job = self.runs.is_some() && culprit.error.body().step.as_ref().map(|step| step.id) == self.runs;
+        let deactivations = deactivations(&culprit.error);
         let commands = commands
             .iter()
-            .filter(|command| !ends_job && !(goes_on && is_deactivation(command)));
+            .filter(|command| !ends_job && !(goes_on && deactivations.contains(command)));
         if goes_on {
             let text = "then go on with the run; or give it up, where that cannot be mended (its row is deleted):";
             lines.push(indented(&wrapped(text, WIDTH - 5), 5));

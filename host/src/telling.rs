@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use sluice_model::{Code, Error, PrincipalKind, Remedy, Right, Uuid, codes::Kind};
-use sluice_platform::{Explanation, Fix, Gate, Isolation, SeenNeeds, WithheldColumn};
+use sluice_platform::{Explanation, Fix, Gate, Isolation, NewRole, SeenNeeds, WithheldColumn};
 
 use crate::door::Door;
 
@@ -144,17 +144,16 @@ impl Telling {
             "team" => PrincipalKind::Team,
             _ => PrincipalKind::User,
         };
-        if let Fix::Enable { units, .. } = fix
-            && !self.units
-        {
-            units.iter_mut().for_each(|(id, name)| *name = id.to_string());
+        if !self.units {
+            hide_units(fix);
         }
         let (kind, id, name) = match fix {
             Fix::Share { with: to, name, .. }
             | Fix::Assign { to, name, .. }
             | Fix::GiveRole { to, name, .. }
             | Fix::JoinProfile { to, name, .. }
-            | Fix::NewProfile { to, name, .. } => (kind(&to.table), to.id, name),
+            | Fix::NewProfile { to, name, .. }
+            | Fix::NewRole(NewRole { to, name, .. }) => (kind(&to.table), to.id, name),
             Fix::RunAs { id, user: name, .. } | Fix::Own { id, user: name, .. } => (PrincipalKind::User, *id, name),
             Fix::OpenAccess { user, name } | Fix::Enable { user, name, .. } => (PrincipalKind::User, *user, name),
             _ => return,
@@ -163,11 +162,14 @@ impl Telling {
             return;
         }
         let known = std::mem::replace(name, id.to_string());
-        // A new profile is called after whose it is.
-        if let Fix::NewProfile { called, .. } = fix
-            && let Some(rest) = called.strip_prefix(&known)
-        {
-            *called = format!("{id}{rest}");
+        // A new profile is called after whose it is, and so is a new role.
+        let (called, of) = match fix {
+            Fix::NewProfile { called, .. } => (called, ""),
+            Fix::NewRole(NewRole { called, .. }) => (called, NewRole::OF),
+            _ => return,
+        };
+        if let Some(rest) = called.strip_prefix(of).and_then(|called| called.strip_prefix(&known)) {
+            *called = format!("{of}{id}{rest}");
         }
     }
 
@@ -219,6 +221,19 @@ impl Telling {
     }
 }
 
+/// What helps, without the names of business units.
+fn hide_units(fix: &mut Fix) {
+    match fix {
+        Fix::Enable { units, .. } => units.iter_mut().for_each(|(id, name)| *name = id.to_string()),
+        Fix::NewRole(role) => role.unit_name = role.unit.id.to_string(),
+        // Its command has the id of the role.
+        Fix::GiveRole {
+            of_unit: Some(unit), ..
+        } => "another business unit".clone_into(unit),
+        _ => {}
+    }
+}
+
 /// Whether whoever sent what was refused can mend it by what they send: with a value that is missing or wrong, or
 /// as a plug-in says that refuses on purpose. What a step writes, or sends in a call, is not theirs.
 pub(crate) fn is_senders(error: &Error) -> bool {
@@ -249,4 +264,62 @@ pub(crate) fn is_administrators(remedy: Remedy) -> bool {
             | Remedy::RunWorkflowAsCaller
             | Remedy::DeactivateFailed
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_model::{Depth, Reference};
+
+    use super::*;
+
+    #[test]
+    fn a_new_role_tells_nobody_a_name() {
+        let id = Uuid::from_u128;
+        let role = NewRole {
+            role: id(1),
+            called: format!("{}Role 2", NewRole::OF),
+            unit: Reference::new("businessunit", id(2)),
+            unit_name: "West".to_owned(),
+            to: Reference::new("systemuser", id(3)),
+            name: "Role".to_owned(),
+            gives: vec![("prvReadLead".to_owned(), Depth::User)],
+        };
+        let telling = Telling {
+            users: false,
+            units: false,
+            ..Telling::EVERYTHING
+        };
+        let mut fix = Fix::NewRole(role.clone());
+        telling.fix(&mut fix);
+        let told = NewRole {
+            called: format!("Role of {} 2", id(3)),
+            unit_name: id(2).to_string(),
+            name: id(3).to_string(),
+            ..role.clone()
+        };
+        assert_eq!(fix, Fix::NewRole(told));
+        let mut fix = Fix::NewRole(role.clone());
+        Telling::EVERYTHING.fix(&mut fix);
+        assert_eq!(fix, Fix::NewRole(role));
+    }
+
+    #[test]
+    fn a_role_of_another_unit_does_not_name_it() {
+        let give = |unit: &str| Fix::GiveRole {
+            to: Reference::new("systemuser", Uuid::nil()),
+            name: "ann".to_owned(),
+            copy: Uuid::from_u128(1),
+            of_unit: Some(unit.to_owned()),
+            role: "Seller".to_owned(),
+            gives: 0,
+            reaches_others: false,
+        };
+        let telling = Telling {
+            units: false,
+            ..Telling::EVERYTHING
+        };
+        let mut fix = give("West");
+        telling.fix(&mut fix);
+        assert_eq!(fix, give("another business unit"));
+    }
 }

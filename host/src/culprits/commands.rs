@@ -103,7 +103,7 @@ pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
             let units = units
                 .iter()
                 .map(|(id, unit)| format!("sluice bu enable {}", sender.row(*id, unit)));
-            let user = itself.then(|| format!("sluice row update systemuser {user} isdisabled=no"));
+            let user = itself.then(|| format!("sluice user enable {user}"));
             units.chain(user).collect()
         }
         Fix::Again { .. } => again(&[fix], sender).into_iter().collect(),
@@ -114,19 +114,14 @@ pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
             gives,
             ..
         } => {
-            let mut commands = vec![format!("sluice profile create {}", quoted(called))];
-            commands.extend(gives.iter().map(|(table, column, right)| {
-                let right = right.trim_start_matches("can");
-                format!("sluice profile grant {} {table} {column} {right}", quoted(called))
-            }));
-            commands.push(format!(
-                "sluice profile member-add {} {}",
-                quoted(called),
-                sender.principal(to, name)
-            ));
+            let called = quoted(called);
+            let mut commands = vec![format!("sluice profile create {called}")];
+            let grant = |(table, column, right): &(String, String, &str)| profile_grant(&called, table, column, right);
+            commands.extend(gives.iter().map(grant));
+            commands.push(member_add(&called, to, name, sender));
             commands
         }
-        _ => vec![command_of(fix, sender)],
+        _ => command_of(fix, sender).into_iter().collect(),
     }
 }
 
@@ -148,17 +143,30 @@ fn role_add(to: &Reference, name: &str, role: &str, sender: &Sender) -> String {
     format!("sluice {noun} role-add {} {role}", sender.row(to.id, name))
 }
 
-/// The command that does what a fix says that takes one.
-fn command_of(fix: &Fix, sender: &Sender) -> String {
-    match fix {
-        Fix::JoinProfile { .. } | Fix::GrantColumn { .. } | Fix::NewProfile { .. } => profile_command(fix, sender),
-        Fix::NewRole(new) => format!("sluice role create {}", quoted(&new.called)),
-        // Each unit has a command of its own: `commands_of`.
-        Fix::Enable { user, .. } => format!("sluice user enable {user}"),
-        Fix::Own { workflow, .. } | Fix::AsCaller { workflow } | Fix::Activate { workflow, .. } => {
-            format!("sluice workflow activate {workflow}")
-        }
-        Fix::Again { .. } => again(&[fix], sender).unwrap_or_default(),
+/// The command of what takes one.
+fn command_of(fix: &Fix, sender: &Sender) -> Option<String> {
+    Some(match fix {
+        Fix::Again { .. }
+        | Fix::NewProfile { .. }
+        | Fix::NewRole(_)
+        | Fix::Own { .. }
+        | Fix::AsCaller { .. }
+        | Fix::Enable { .. } => return None,
+        Fix::JoinProfile {
+            profile,
+            called,
+            to,
+            name,
+        } => member_add(&sender.row(*profile, called), to, name, sender),
+        Fix::GrantColumn {
+            profile,
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => profile_grant(&sender.row(*profile, called), table, column, right),
+        Fix::Activate { workflow, .. } => format!("sluice workflow activate {workflow}"),
         Fix::Share {
             row, with, name, right, ..
         } => format!(
@@ -181,10 +189,8 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
             ..
         } => {
             // A role's name is that of the copy in the unit of who gets it.
-            let role = of_unit
-                .as_ref()
-                .map_or_else(|| sender.row(*copy, role), |_| copy.to_string());
-            role_add(to, name, &role, sender)
+            let own = of_unit.is_none().then(|| sender.row(*copy, role));
+            role_add(to, name, &own.unwrap_or_else(|| copy.to_string()), sender)
         }
         Fix::Inherit { id, .. } => format!("sluice row update role {id} isinherited=1"),
         Fix::Grant {
@@ -198,45 +204,26 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
         }
         Fix::Disable { step, is_own } => disable(*step, *is_own),
         Fix::Deactivate { workflow, kind } => deactivate(*workflow, kind),
-        Fix::Break { step, is_own } => match step.calls_plugin() {
-            true => disable(step.id, *is_own),
-            false => deactivate(step.id, step.kind),
-        },
+        Fix::Break { step, is_own } if step.calls_plugin() => disable(step.id, *is_own),
+        Fix::Break { step, .. } => deactivate(step.id, step.kind),
         Fix::Raise { step, limits, .. } => format!("sluice step update {step} --limits {}", quoted(limits)),
         Fix::OpenAccess { user, .. } => format!("sluice row update systemuser {user} accessmode=0"),
         Fix::RunAs { step, id, user, .. } => format!("sluice step update {step} --run-as {}", sender.row(*id, user)),
         Fix::Allow { step, capabilities } => {
             format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))
         }
-    }
+    })
 }
 
-/// The command that changes a column security profile.
-fn profile_command(fix: &Fix, sender: &Sender) -> String {
-    match fix {
-        Fix::JoinProfile {
-            profile,
-            called,
-            to,
-            name,
-        } => {
-            let (profile, to) = (sender.row(*profile, called), sender.principal(to, name));
-            format!("sluice profile member-add {profile} {to}")
-        }
-        Fix::GrantColumn {
-            profile,
-            called,
-            table,
-            column,
-            right,
-            ..
-        } => {
-            let (profile, right) = (sender.row(*profile, called), right.trim_start_matches("can"));
-            format!("sluice profile grant {profile} {table} {column} {right}")
-        }
-        Fix::NewProfile { called, .. } => format!("sluice profile create {}", quoted(called)),
-        _ => String::new(),
-    }
+/// The command that lets a column security profile, which it names so, give a right on a column.
+fn profile_grant(profile: &str, table: &str, column: &str, right: &str) -> String {
+    let right = right.trim_start_matches("can");
+    format!("sluice profile grant {profile} {table} {column} {right}")
+}
+
+/// The command that adds somebody to a column security profile, which it names so.
+fn member_add(profile: &str, to: &Reference, name: &str, sender: &Sender) -> String {
+    format!("sluice profile member-add {profile} {}", sender.principal(to, name))
 }
 
 /// How a command ends that looks for duplicates.

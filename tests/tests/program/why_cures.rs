@@ -118,6 +118,24 @@ fn a_disabled_business_unit_is_named_and_enabled() {
     cured(&world, "hanna", &create);
 }
 
+/// A user who is disabled is enabled by the command that there is for it.
+#[test]
+fn a_disabled_user_is_enabled() {
+    let world = World::sample();
+    let admin = world.admin();
+    let user = text(
+        &admin.json(&["row", "get", "systemuser", "seller.west"]),
+        "systemuserid",
+    );
+    admin.json(&["user", "disable", "seller.west", "--yes"]);
+    let found = cured(
+        &world,
+        "seller.west",
+        &["row", "create", "lead", "lastname=Q", "subject=s"],
+    );
+    assert_eq!(first(&found), format!("sluice user enable {user}"));
+}
+
 /// What is lacking on one column, of a step and of the platform, takes one profile.
 #[test]
 fn two_rights_on_a_column_take_one_profile() {

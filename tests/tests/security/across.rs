@@ -271,6 +271,48 @@ fn the_same_role_of_the_right_unit_is_the_cure() {
     assert!(read(&eve, row));
 }
 
+/// Whoever holds no role that would do, or none at all, gets one of the unit in which the row lies; what a role brings
+/// is counted once, and beside what they hold.
+#[test]
+fn a_role_that_nobody_held_is_given_of_the_unit_of_the_row() {
+    let units = Units::new();
+    units.set("sl_ownershipacross", true);
+    units.set("sl_moverowstoowner", false);
+    units
+        .world
+        .role("Part", &grants("Account", &[Right::Create, Right::Write], Depth::User));
+    let ann = units.world.user("ann", units.west, &["Own"]);
+    for (name, roles, brings) in [("eve", &["Part"][..], 5), ("ida", &[], 7)] {
+        let user_of = units.world.user(name, units.east, roles);
+        // Whoever owns a row reads accounts.
+        units.give(&user_of, "Own", units.east).unwrap();
+        let row = ann.create(account("A"));
+        assign(&ann, Reference::new("account", row), user(&user_of)).unwrap();
+        let own = units.world.role_in("Own", units.east);
+        disassociate(&units.world.admin, user(&user_of), "systemuserroles_association", own).unwrap();
+        assert_eq!(units.lies_in(row), units.west);
+        let request = Request::retrieve(Reference::new("account", row), &["name"]);
+        let found = units.world.admin.0.isolate(user_of.id(), &request).unwrap();
+        let cure = found.cure.unwrap();
+        let given = cure.fixes.iter().map(|fix| match fix {
+            Fix::GiveRole {
+                copy, of_unit, gives, ..
+            } => (*copy, of_unit.as_deref(), *gives),
+            _ => panic!("{cure:?}"),
+        });
+        let given: Vec<_> = given.collect();
+        let of = |unit| units.world.role_in("Own", unit).id;
+        // Whoever has no role at all gets one first.
+        let wanted = match roles.is_empty() {
+            true => vec![(of(units.east), None, brings), (of(units.west), Some("West"), 0)],
+            false => vec![(of(units.west), Some("West"), brings)],
+        };
+        assert_eq!(given, wanted, "{cure:?}");
+        units.give(&user_of, "Own", units.west).unwrap();
+        assert!(read(&user_of, row));
+    }
+}
+
 /// Managers sit in any unit then.
 #[test]
 fn a_manager_sits_in_any_unit() {

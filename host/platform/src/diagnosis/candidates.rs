@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 
-use sluice_engine::{acting::ACT_ON_BEHALF, bypass, step_rows, tables};
+use sluice_engine::{bypass, step_rows, tables};
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Row, Uuid, error::Limit};
 
 use super::{
     Fix, Way, WithheldColumn, columns,
-    cures::{Kind, lacking, lacks_too_many},
+    cures::{Kind, is_granted, lacking},
     holders::{Account, Held, Role, reference},
     trials::{Setup, Subject, Trials},
     weight::Beyond,
@@ -16,7 +16,7 @@ use super::{
 
 /// A role that reaches further than this beyond the missing privilege is offered behind grants: so far reach twenty
 /// privileges to read rows of one's own, or two to read everybody's.
-const LITTLE: u32 = 20;
+pub(super) const LITTLE: u32 = 20;
 
 impl Trials<'_> {
     /// The fixes of a kind that could help against a refusal, or against what was withheld in its step; the least
@@ -211,53 +211,10 @@ impl Trials<'_> {
             })
         };
         let mut fixes: Vec<Fix> = roles.into_iter().filter_map(fix).collect();
-        if !large {
-            fixes.splice(0..0, self.roles_of_units(error, here)?);
-            for other in self.roles_of_other_units(error)? {
-                let is_there = |fix: &Fix| matches!((fix, &other), (Fix::GiveRole { copy: one, .. }, Fix::GiveRole { copy, .. }) if one == copy);
-                if !fixes.iter().any(is_there) {
-                    fixes.push(other);
-                }
-            }
-        }
+        fixes.extend(self.roles_of_other_units(error, large, here)?);
+        // A role that is held of another unit brings nothing but its rows.
+        fixes.sort_by_key(|fix| !matches!(fix, Fix::GiveRole { gives: 0, .. }));
         Ok(fixes)
-    }
-
-    /// Where rows are owned across business units: a role that is held as one of another unit already, as one of
-    /// the unit of the row, or of the holder's own. It brings no further privilege.
-    fn roles_of_units(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
-        let Some((principal, privilege, _)) = lacking(error) else {
-            return Ok(Vec::new());
-        };
-        let (mut unit, _) = self.session.unit()?;
-        if !unit.principal_of(&reference(principal))?.owns_across_units() {
-            return Ok(Vec::new());
-        }
-        let body = error.body();
-        let of_row = match (&body.table, body.row) {
-            (Some(table), Some(id)) => unit.ownership(&Reference::new(table.as_str(), id))?,
-            _ => None,
-        };
-        let of_row = of_row.and_then(|(_, unit)| unit);
-        let holders = self.holders()?;
-        let depths = holders.depths(&mut unit, privilege)?;
-        let mut found = Vec::new();
-        for Held { role, .. } in holders.with(principal.id, &here.fixes) {
-            if role.is_administrator || !depths.contains_key(&role.id) {
-                continue;
-            }
-            let copies = holders.other_copies(role.id, principal.id, of_row);
-            found.extend(copies.into_iter().map(|(copy, unit)| Fix::GiveRole {
-                to: reference(principal),
-                name: principal.name.clone(),
-                copy,
-                role: role.name.clone(),
-                of_unit: Some(unit),
-                gives: 0,
-                reaches_others: false,
-            }));
-        }
-        Ok(found)
     }
 
     /// Roles of teams that hold the privilege for the team's rows only.
@@ -279,12 +236,11 @@ impl Trials<'_> {
     /// The privilege for each role of whoever lacks it, from the depth on that could do. A grant never
     /// lowers what a role holds, and never lets a whole role act for everybody.
     pub(super) fn grants(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
-        let Some((principal, privilege, depth)) = lacking(error).filter(|_| !lacks_too_many(error)) else {
+        let Some((principal, privilege, depth)) =
+            lacking(error).filter(|(_, privilege, _)| is_granted(error, privilege))
+        else {
             return Ok(Vec::new());
         };
-        if privilege.eq_ignore_ascii_case(ACT_ON_BEHALF) {
-            return Ok(Vec::new());
-        }
         let holders = self.holders()?;
         let (mut unit, _) = self.session.unit()?;
         let depths = holders.depths(&mut unit, privilege)?;

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use sluice_engine::{attribution::is_same, tables};
+use sluice_engine::{acting::ACT_ON_BEHALF, attribution::is_same, tables};
 use sluice_model::{Depth, Error, PrincipalInfo, Result, Uuid};
 
 use super::{
@@ -180,10 +180,13 @@ impl Trials<'_> {
         let mut place = 0;
         while place + 1 < fixes.len() && fixes.iter().all(|(fix, _)| gives(fix)) && !self.is_over() {
             let mut without = fixes.clone();
-            without.remove(place);
+            let (needless, _) = without.remove(place);
             let refusal = self.refusal(&setup.and(&without))?;
             match refusal.is_none_or(|other| !passes && obstacle.is_left_by(&other)) {
-                true => fixes = without,
+                true => {
+                    fixes = without;
+                    self.holders()?.bring_instead(&mut fixes, &needless);
+                }
                 false => place += 1,
             }
         }
@@ -314,6 +317,12 @@ pub(super) fn lacks_too_many(error: &Error) -> bool {
     let words = &error.body().words;
     let missing = words.iter().find(|(word, _)| *word == "MISSING");
     missing.is_some_and(|(_, missing)| missing.parse().is_ok_and(|missing: usize| missing > MOST_FIXES))
+}
+
+/// Whether what is missing is granted to roles at all, be they there or new: one that lets a whole role act for
+/// everybody never is, nor what is one of too many.
+pub(super) fn is_granted(error: &Error, privilege: &str) -> bool {
+    !lacks_too_many(error) && !privilege.eq_ignore_ascii_case(ACT_ON_BEHALF)
 }
 
 /// Who lacks which privilege, and how deep.

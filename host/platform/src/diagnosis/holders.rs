@@ -62,8 +62,6 @@ pub(super) struct Holders {
     teams: HashMap<Uuid, Vec<Uuid>>,
     /// The business unit of each user and team.
     units: HashMap<Uuid, Uuid>,
-    /// The names of the business units.
-    unit_names: HashMap<Uuid, String>,
     accounts: Vec<Account>,
     /// The users who are disabled.
     disabled: HashSet<Uuid>,
@@ -97,7 +95,6 @@ impl Holders {
             &["fullname", "businessunitid", "accessmode", "isdisabled"],
         )?;
         let teams = all(tables::TEAM, &["businessunitid"])?;
-        let names = all(tables::BUSINESS_UNIT, &["name"])?.into_iter();
         let tree = Tree::of(&all(tables::BUSINESS_UNIT, &Tree::COLUMNS)?);
         let is_disabled = |row: &&Row| row.bool("isdisabled") == Some(true);
         let mut holders = Self {
@@ -107,9 +104,6 @@ impl Holders {
             held: HashMap::new(),
             teams: HashMap::new(),
             units: HashMap::new(),
-            unit_names: names
-                .map(|row| (row.id, row.text("name").unwrap_or_default().to_owned()))
-                .collect(),
             accounts: Vec::new(),
             disabled: users.iter().filter(is_disabled).map(|row| row.id).collect(),
             tree,
@@ -263,37 +257,58 @@ impl Holders {
     /// The copy of a role in a business unit, with the name of that.
     pub(super) fn copy_in(&self, role: Uuid, unit: Uuid) -> Option<(Uuid, String)> {
         let copy = self.copies.get(&(role, unit))?;
-        Some((*copy, self.unit_names.get(&unit)?.clone()))
+        Some((*copy, self.tree.name(unit)?.to_owned()))
     }
 
-    /// Whether a user or team holds a copy of a role itself.
-    pub(super) fn holds(&self, holder: Uuid, copy: Uuid) -> bool {
-        self.held.get(&holder).is_some_and(|held| held.contains(&copy))
+    /// Whether a user or team holds a copy of a role itself, behind these fixes.
+    pub(super) fn holds(&self, holder: Uuid, copy: Uuid, fixes: &[(Fix, Uuid)]) -> bool {
+        let gives =
+            |fix: &Fix| matches!(fix, Fix::GiveRole { to, copy: given, .. } if to.id == holder && *given == copy);
+        let held = self.held.get(&holder);
+        held.is_some_and(|held| held.contains(&copy)) || fixes.iter().any(|(fix, _)| gives(fix))
+    }
+
+    /// What a role was to bring that turned out needless, the same role brings that is given as one of another unit.
+    pub(super) fn bring_instead(&self, fixes: &mut [(Fix, Uuid)], needless: &Fix) {
+        let Fix::GiveRole {
+            to: whom,
+            copy: one,
+            gives: brought,
+            reaches_others: reached,
+            ..
+        } = needless
+        else {
+            return;
+        };
+        let root = |copy: &Uuid| self.roots.get(copy);
+        for (fix, _) in fixes {
+            if let Fix::GiveRole {
+                to,
+                copy,
+                gives,
+                reaches_others,
+                ..
+            } = fix
+                && to == whom
+                && root(copy) == root(one)
+            {
+                *gives += brought;
+                *reaches_others |= reached;
+                return;
+            }
+        }
     }
 
     /// The business unit of a user or team, with its name.
     pub(super) fn unit_of(&self, holder: Uuid) -> Option<(Uuid, String)> {
         let unit = self.units.get(&holder)?;
-        Some((*unit, self.unit_names.get(unit)?.clone()))
+        Some((*unit, self.tree.name(*unit)?.to_owned()))
     }
 
     /// The copy of a role in the business unit of a user or team.
     pub(super) fn copy_for(&self, role: Uuid, holder: Uuid) -> Option<Uuid> {
         let unit = self.units.get(&holder)?;
         self.copies.get(&(role, *unit)).copied()
-    }
-
-    /// The copies of a role in the business unit of a row and in the holder's own, which the holder does not have,
-    /// each with the name of its unit.
-    pub(super) fn other_copies(&self, role: Uuid, holder: Uuid, of_row: Option<Uuid>) -> Vec<(Uuid, String)> {
-        let own = self.units.get(&holder).copied();
-        let units = of_row.into_iter().chain(own.filter(|own| Some(*own) != of_row));
-        let has = |copy: &Uuid| self.held.get(&holder).is_some_and(|held| held.contains(copy));
-        let copy = |unit: Uuid| {
-            let copy = self.copies.get(&(role, unit)).copied().filter(|copy| !has(copy))?;
-            Some((copy, self.unit_names.get(&unit).cloned()?))
-        };
-        units.filter_map(copy).collect()
     }
 
     /// The roles that hold a privilege deep enough, those first that reach least beyond it and what `beside` hold,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::{civil::Date, tz::TimeZone};
 use sluice_engine::tables;
-use sluice_model::{Comparison, Depth, Filter, Query, Reference, Result, Right, Row, Timestamp, Value};
+use sluice_model::{Comparison, Depth, Filter, Order, Query, Reference, Result, Right, Row, Timestamp, Value};
 
-use super::what_if::{Trials, Turned};
+use super::what_if::{Trials, WhatIf};
 
 /// A privilege that was used and would not be held so deep any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,22 +32,23 @@ type Mark = (Reference, String, String);
 
 impl Trials<'_> {
     /// What was used since a time, and would not be held so deep behind the change; not what turned requests lack.
-    /// `None` where the reader may not read the marks.
-    pub(super) fn lost_uses(&self, since: Timestamp, turned: &[Turned]) -> Result<Option<Vec<LostUse>>> {
+    /// Nothing where the reader may not read the marks.
+    pub(super) fn lost_uses(&self, since: Timestamp, found: &mut WhatIf) -> Result<()> {
         if self
             .session
             .check_privilege(tables::PRIVILEGE_USE, Right::Read)
             .is_err()
         {
-            return Ok(None);
+            return Ok(());
         }
-        let marks = self.marks(since)?;
+        let (marks, is_cut) = self.marks(since)?;
         let asked: Vec<(Reference, String)> = marks
             .keys()
             .map(|(who, privilege, _)| (who.clone(), privilege.clone()))
             .collect();
         let today = self.session.held_behind(&self.trial, &[], &asked)?;
         let then = self.session.held_behind(&self.trial, self.before, &asked)?;
+        let turned = found.turned.iter().filter_map(|turned| turned.with.as_ref());
         let mut lost: Vec<LostUse> = Vec::new();
         for (((who, privilege, way), (depth, last)), (today, then)) in
             marks.into_iter().zip(today.into_iter().zip(then))
@@ -57,7 +58,7 @@ impl Trials<'_> {
                 "role" | "list" => depth,
                 _ => Depth::User,
             };
-            let is_told = turned.iter().filter_map(|turned| turned.with.as_ref()).any(|error| {
+            let is_told = turned.clone().any(|error| {
                 let body = error.body();
                 let is_theirs = body.principal.as_ref().is_some_and(|refused| refused.id == who.id);
                 is_theirs && body.privilege.as_deref() == Some(&*privilege)
@@ -80,12 +81,14 @@ impl Trials<'_> {
                 _ => lost.push(use_of),
             }
         }
-        Ok(Some(lost))
+        found.uses = Some(lost);
+        found.is_cut |= is_cut;
+        Ok(())
     }
 
-    /// The marks since a time: how deep, and the last day.
-    fn marks(&self, since: Timestamp) -> Result<BTreeMap<Mark, (Depth, Date)>> {
-        let query = Query::new(tables::PRIVILEGE_USE)
+    /// The marks since a time, how deep and the last day, the newest of them; and whether there are more.
+    fn marks(&self, since: Timestamp) -> Result<(BTreeMap<Mark, (Depth, Date)>, bool)> {
+        let mut query = Query::new(tables::PRIVILEGE_USE)
             .columns(&[
                 "sl_principalid",
                 "sl_principaltype",
@@ -99,16 +102,21 @@ impl Trials<'_> {
                 comparison: Comparison::Ge,
                 value: Value::Date(since.to_zoned(TimeZone::UTC).date()),
             })
-            .top(MOST);
+            .top(MOST + 1);
+        query.order = vec![Order {
+            column: "sl_day".into(),
+            descending: true,
+        }];
         let (mut unit, _) = self.session.unit()?;
         let rows = unit.select_as_platform("say what was used that a change takes away", &query)?;
         let mut marks: BTreeMap<Mark, (Depth, Date)> = BTreeMap::new();
-        for row in &rows {
+        let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+        for row in rows.iter().take(most) {
             let Some((mark, depth, day)) = mark(row) else { continue };
             let (deepest, last) = marks.entry(mark).or_insert((depth, day));
             (*deepest, *last) = (depth.max(*deepest), day.max(*last));
         }
-        Ok(marks)
+        Ok((marks, rows.len() > most))
     }
 }
 

@@ -38,12 +38,15 @@ impl Fix {
             Self::RunAs { id, user, .. } | Self::Own { id, user, .. } => {
                 vec![(Reference::new(tables::USER, *id), user)]
             }
+            Self::Enable { units, .. } => {
+                let unit = |id: &Uuid| Reference::new(tables::BUSINESS_UNIT, *id);
+                units.iter().map(|(id, called)| (unit(id), called.as_str())).collect()
+            }
             // What these are about has its id in their commands.
             Self::Again { .. }
             | Self::Inherit { .. }
             | Self::AsCaller { .. }
             | Self::OpenAccess { .. }
-            | Self::Enable { .. }
             | Self::Allow { .. }
             | Self::Activate { .. }
             | Self::Deactivate { .. }

@@ -6,7 +6,7 @@ use sluice_model::{Depth, Error, Parameter, Reference, Request, Result, Row, Uui
 
 use super::{
     Fix,
-    cures::lacking,
+    cures::{is_granted, lacking},
     holders::reference,
     trials::{Setup, Trials},
 };
@@ -31,6 +31,9 @@ pub struct NewRole {
 }
 
 impl NewRole {
+    /// What its name begins with, before that of the user or team.
+    pub const OF: &str = "Role of ";
+
     /// The role, what it gives, and to whom it is given.
     pub(super) fn requests(&self) -> Vec<Request> {
         let row = Row::new(tables::ROLE, self.role)
@@ -79,9 +82,12 @@ pub(super) fn give(role: Uuid, to: &Reference) -> Request {
 
 impl Trials<'_> {
     /// A role for whoever lacks a privilege, from the depth on that could do, where no role of theirs can be changed
-    /// and none that they could get holds it; one that gives more where it is behind such a one.
+    /// and none that they could get holds it; one that gives more where it is behind such a one. As with grants, not where
+    /// no chain of them gives all that is missing, and never so that somebody acts for everybody.
     pub(super) fn new_roles(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
-        let Some((principal, privilege, depth)) = lacking(error) else {
+        let Some((principal, privilege, depth)) =
+            lacking(error).filter(|(_, privilege, _)| is_granted(error, privilege))
+        else {
             return Ok(Vec::new());
         };
         let to = reference(principal);
@@ -104,7 +110,7 @@ impl Trials<'_> {
                 };
                 NewRole {
                     role: self.session.new_id(),
-                    called: holders.free_name(&format!("Role of {}", principal.name)),
+                    called: holders.free_name(&format!("{}{}", NewRole::OF, principal.name)),
                     unit: Reference::new(tables::BUSINESS_UNIT, unit),
                     unit_name,
                     to,

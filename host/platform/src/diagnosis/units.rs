@@ -8,7 +8,6 @@ use sluice_model::{Row, Uuid};
 pub(super) struct Tree(HashMap<Uuid, OneUnit>);
 
 struct OneUnit {
-    /// Its name; its id, where several have that name.
     name: String,
     parent: Option<Uuid>,
     is_disabled: bool,
@@ -19,16 +18,20 @@ impl Tree {
     pub(super) const COLUMNS: [&str; 3] = ["name", "parentbusinessunitid", "isdisabled"];
 
     pub(super) fn of(rows: &[Row]) -> Self {
-        let called = names(rows, "name");
         let one = |row: &Row| {
             let one = OneUnit {
-                name: called.get(&row.id).cloned().unwrap_or_default(),
+                name: row.text("name").unwrap_or_default().to_owned(),
                 parent: row.id_of("parentbusinessunitid"),
                 is_disabled: row.bool("isdisabled") == Some(true),
             };
             (row.id, one)
         };
         Self(rows.iter().map(one).collect())
+    }
+
+    /// The name of a unit.
+    pub(super) fn name(&self, unit: Uuid) -> Option<&str> {
+        Some(&self.0.get(&unit)?.name)
     }
 
     /// A unit and those above it.
@@ -55,20 +58,6 @@ impl Tree {
     pub(super) fn is_below(&self, unit: Uuid, top: Uuid) -> bool {
         self.upwards(unit).any(|(id, _)| id == top)
     }
-}
-
-/// What each row is called in a command: its name, or its id where several have that name.
-pub(super) fn names(rows: &[Row], column: &str) -> HashMap<Uuid, String> {
-    let name = |row: &Row| row.text(column).unwrap_or_default().to_owned();
-    let mut times: HashMap<String, usize> = HashMap::new();
-    for row in rows {
-        *times.entry(name(row).to_lowercase()).or_default() += 1;
-    }
-    let called = |row: &Row| match times.get(&name(row).to_lowercase()) {
-        Some(1) => name(row),
-        _ => row.id.to_string(),
-    };
-    rows.iter().map(|row| (row.id, called(row))).collect()
 }
 
 #[cfg(test)]
@@ -98,11 +87,8 @@ mod tests {
         ]);
         let names: Vec<String> = tree.disabled_above(id(4)).into_iter().map(|(_, name)| name).collect();
         assert_eq!(names, ["North", "Oslo"]);
-        assert_eq!(
-            tree.disabled_above(id(5)),
-            [(id(5), id(5).to_string())],
-            "two are called so"
-        );
+        assert_eq!(tree.disabled_above(id(5)), [(id(5), "field".to_owned())]);
+        assert_eq!((tree.name(id(4)), tree.name(id(6))), (Some("Field"), None));
         assert!(tree.is_below(id(4), id(2)) && !tree.is_below(id(2), id(4)));
     }
 }

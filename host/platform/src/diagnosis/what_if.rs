@@ -47,7 +47,7 @@ pub struct WhatIf {
     pub past: usize,
     /// How many were not recorded.
     pub unrecorded: usize,
-    /// Whether there were more than are looked at.
+    /// Whether there were more, requests or marks of use, than are looked at.
     pub is_cut: bool,
     /// What was used since then by the marks of use and would not be held so deep any more, beside what the turned
     /// requests lack: requests that passed and were not recorded, as no list is. `None` where the reader may not
@@ -135,7 +135,7 @@ pub(super) fn what_if(
     turned.extend(trials.ask_again(waiting)?);
     turned.sort_by_key(|(place, ..)| *place);
     found.turned = told_of(turned);
-    found.uses = trials.lost_uses(since, &found.turned)?;
+    trials.lost_uses(since, &mut found)?;
     Ok(found)
 }
 
