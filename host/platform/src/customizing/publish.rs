@@ -58,15 +58,15 @@ pub(crate) fn unpublished(unit: &mut Unit) -> Result<Vec<Unpublished>> {
         let nothing = Row::unsaved(table.name.clone());
         let unpublished = |change, row: &Row, columns| Unpublished {
             row: row.reference(),
-            name: called(&table, row, &tables_of),
+            name: called(table, row, &tables_of),
             change,
             columns,
         };
-        for row in drafts(unit, &table)? {
+        for row in drafts(unit, table)? {
             match before.remove(&row.id) {
-                None => all.push(unpublished(Change::Added, &row, differences(&table, &nothing, &row))),
+                None => all.push(unpublished(Change::Added, &row, differences(table, &nothing, &row))),
                 Some(published) => {
-                    let columns = differences(&table, &published, &row);
+                    let columns = differences(table, &published, &row);
                     if !columns.is_empty() {
                         all.push(unpublished(Change::Changed, &row, columns));
                     }
@@ -74,7 +74,7 @@ pub(crate) fn unpublished(unit: &mut Unit) -> Result<Vec<Unpublished>> {
             }
         }
         for row in before.values() {
-            all.push(unpublished(Change::Removed, row, differences(&table, row, &nothing)));
+            all.push(unpublished(Change::Removed, row, differences(table, row, &nothing)));
         }
     }
     Ok(all)

@@ -10,10 +10,13 @@ use super::{plan::OWN_HEADINGS, report::Fault};
 /// Makes the file when the first line is refused.
 pub type Opener<'a> = Box<dyn FnOnce() -> io::Result<Box<dyn Write + Send>> + Send + 'a>;
 
+/// How a refusal is told to people.
+pub(super) type Words<'a> = &'a (dyn Fn(&Error) -> String + Sync);
+
 /// Where refused lines are written.
 pub(super) struct Refused<'a> {
     opener: Option<Opener<'a>>,
-    words: &'a (dyn Fn(&Error) -> String + Sync),
+    words: Words<'a>,
     file: Option<Box<dyn Write + Send>>,
     headings: Vec<u8>,
     separator: u8,
@@ -25,7 +28,7 @@ pub(super) struct Refused<'a> {
 
 impl<'a> Refused<'a> {
     pub(super) fn new(
-        (opener, words): (Option<Opener<'a>>, &'a (dyn Fn(&Error) -> String + Sync)),
+        (opener, words): (Option<Opener<'a>>, Words<'a>),
         headings: &[String],
         raw: &[u8],
         separator: u8,

@@ -33,6 +33,8 @@ fn bare(column: &ColumnDef) -> ColumnDef {
     let mut column = column.clone();
     column.custom = true;
     own::mark(&mut column, false);
+    // That of a lookup, in a file of an earlier version, gives nothing, and no file may bring it.
+    column.default.take_if(|_| column.kind.targets().is_some());
     let global = column.kind.global().is_some();
     if let Some(options) = column.kind.options_mut().filter(|_| global) {
         options.clear();
