@@ -137,6 +137,14 @@ impl Context {
         self.only_looks.set(true);
     }
 
+    /// What is asked for nothing but to say something of it, as whom a change reaches: that leaves no marks of use.
+    pub(crate) fn looking<T>(&self, ask: impl FnOnce(&Session) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let before = self.only_looks.replace(true);
+        let answer = self.session().and_then(|session| ask(&session));
+        self.only_looks.set(before);
+        answer
+    }
+
     /// Keeps what the command has done that is more than a change of rows: what `outcome` says first.
     pub(crate) fn did(&self, outcome: Outcome) -> Outcome {
         *self.done.borrow_mut() = outcome.text.lines().next().map(ToOwned::to_owned);

@@ -209,7 +209,7 @@ fn sentence(error: &Error) -> Option<String> {
         Some(step) if !values.is_empty() => {
             format!(
                 " for the value that the {} \"{}\" wrote into the {}",
-                if step.calls_plugin() { "step" } else { step.kind },
+                noun(step),
                 step.name,
                 values.join(" and the ")
             )

@@ -313,10 +313,12 @@ fn the_modules_of_the_program_form_no_cycle() {
 }
 
 /// What takes something away for good, as the sources of commands write it.
-const TAKES_AWAY: [&str; 12] = [
+const TAKES_AWAY: [&str; 14] = [
     "Request::delete(",
     "\"Disassociate\"",
     "\"RevokeAccess\"",
+    "\"ModifyAccess\"",
+    "\"RemovePrivilegeRole\"",
     "\"RemoveMembersTeam\"",
     "\"RemoveUserFromRecordTeam\"",
     "\"DeleteOptionValue\"",

@@ -102,7 +102,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Delete { template } => {
             let id = session.find_one(TEMPLATE, &template)?;
             let template = Reference::new(TEMPLATE, id);
-            reach::of_one(context, &session, &template)?;
+            reach::of_one(context, &template)?;
             session.execute(Request::delete(template))?;
             Ok(Outcome::new(
                 json!({ "id": id.to_string() }),
@@ -118,7 +118,7 @@ fn change(context: &Context, session: &Session, member: &Member, add: bool) -> a
     let (named, [name]) = split_last(&member.chosen, &member.words, "which user")?;
     let rows = member.chosen.pick(session, &member.table, named)?;
     let template = session.find_one(TEMPLATE, &member.template)?;
-    let user = session.find_one("systemuser", name)?;
+    let user = Reference::new("systemuser", session.find_one("systemuser", name)?);
     let message = match add {
         true => "AddUserToRecordTeam",
         false => "RemoveUserFromRecordTeam",
@@ -129,23 +129,23 @@ fn change(context: &Context, session: &Session, member: &Member, add: bool) -> a
         let rows: Vec<Reference> = found.iter().map(|id| Reference::new(&*member.table, **id)).collect();
         match add {
             true => Ok(()),
-            false => reach::of_unsharing(context, session, &rows, &Reference::new("systemuser", user)),
+            false => reach::of_unsharing(context, "being in the access team of", &rows, &user),
         }
     };
+    let teams = holders::Members::of(context, &user, &["teammembership_association"]);
     several::picked(context, what, &rows, find, first, |id| {
         let request = Request::new(message)
             .with("Record", Reference::new(&*member.table, id))
-            .with("SystemUserId", Value::Id(user))
+            .with("SystemUserId", Value::Id(user.id))
             .with("TeamTemplateId", Value::Id(template));
-        let before = holders::teams(context, user)?;
         let response = session.execute(request)?;
         let Some(Parameter::Value(Value::Id(team))) = response.outputs.get("AccessTeamId") else {
             return Err(Error::new(Code::NOT_FOUND, "the answer names no team").into());
         };
         let mut item = several::item(id);
         item.insert("team".to_owned(), team.to_string().into());
-        item.insert("user".to_owned(), user.to_string().into());
-        let before = holders::is_among(session, &before, *team);
+        item.insert("user".to_owned(), user.id.to_string().into());
+        let before = teams.change(&Reference::new("team", *team), add);
         let of = format!("the access team of {} {id}", member.table);
         Ok((item, holders::membership(name, &of, add, before)))
     })

@@ -67,7 +67,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let session = context.session()?;
     let watch = |name: &str, yes: bool| {
         if !yes {
-            reach::of_unwatching(context, &session, name)?;
+            reach::of_unwatching(context, name)?;
         }
         let change = TableChange {
             audited: Some(yes),

@@ -233,14 +233,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 return Ok(outcome);
             }
             if secured == Some(false) {
-                reach::of_opening(context, &session, (&table, &column))?;
+                reach::of_opening(context, (&table, &column))?;
             }
             let notices = session.update_column(&table, &column, &change)?;
             jobs::with_removals(context, &session, noticed("changed", &table, &column, &notices))
         }
         Command::Delete { table, column } => {
             let session = context.session()?;
-            reach::of_column(context, &session, (&table, &column))?;
+            reach::of_column(context, (&table, &column))?;
             let notices = session.delete_column(&table, &column)?;
             jobs::with_removals(context, &session, noticed("deleted", &table, &column, &notices))
         }

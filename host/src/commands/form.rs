@@ -203,7 +203,7 @@ fn delete(context: &Context, session: &Session, forms: &Selection, draft: &Draft
     let find = |name: &str| session.find_one(TABLE, name);
     let first = |found: &[&Uuid]| {
         let rows: Vec<Reference> = found.iter().map(|id| Reference::new(TABLE, **id)).collect();
-        reach::of_deletes(context, session, &rows)
+        reach::of_deletes(context, &rows)
     };
     several::picked(context, ("form", "removed"), &forms, find, first, |id| {
         let name = names::called(session, TABLE, &id.to_string())?.1;

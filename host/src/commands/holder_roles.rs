@@ -42,7 +42,7 @@ pub(super) fn change(
     let find = |name: &str| Ok(Known(Reference::new(table, session.find_one(table, name)?)));
     let first = |found: &[&Known]| match give || args.what_if.is_trial() {
         true => Ok(()),
-        false => reach::of_role(context, session, found.iter().map(|holder| &holder.0), role),
+        false => reach::of_role(context, found.iter().map(|holder| &holder.0), role),
     };
     args.what_if.or_do(context, session, |door: &dyn Door| {
         several::picked(context, what, &holders, find, first, |Known(holder)| {

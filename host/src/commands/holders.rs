@@ -1,8 +1,10 @@
 //! What users and teams hold: roles, memberships; as far as the acting user may read both sides.
 
+use std::cell::RefCell;
+
 use serde_json::{Value as Json, json};
 use sluice_model::{
-    Depth, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind, json as rows,
+    Depth, Filter, Parameter, Query, Reference, Request, Right, Row, TableDef, Uuid, Value, codes::Kind, json as rows,
 };
 
 use crate::{
@@ -94,10 +96,56 @@ pub(crate) fn teams(context: &Context, user: Uuid) -> anyhow::Result<Vec<Referen
     Ok(rows.iter().map(Row::reference).collect())
 }
 
-/// Whether a user who is in these teams is in that one; nothing, where the acting user may not see the team.
-pub(crate) fn is_among(session: &dyn Door, teams: &[Reference], team: Uuid) -> Option<bool> {
-    names::get(session, "team", team, &["name"]).ok()?;
-    Some(teams.iter().any(|one| one.id == team))
+/// Who is a member before members are added or taken out: asked once, and only for what is said. It leaves no marks of
+/// use, and asks for nothing that would be refused.
+pub(crate) struct Members<'a> {
+    context: &'a Context,
+    /// Nothing, where the acting user may not see it.
+    known: RefCell<Option<Vec<Reference>>>,
+}
+
+impl<'a> Members<'a> {
+    /// Of a team or profile, or the teams of a user.
+    pub(crate) fn of(context: &'a Context, row: &Reference, relationships: &[&str]) -> Self {
+        let known = context.looking(|session| {
+            if !sees(session, row) {
+                return Ok(None);
+            }
+            let mut known = Vec::new();
+            for relationship in relationships {
+                known.extend(linked(context, row, relationship)?.iter().map(Row::reference));
+            }
+            Ok(Some(known))
+        });
+        Self {
+            context,
+            known: RefCell::new(known.ok().flatten()),
+        }
+    }
+
+    /// Whether that one is among them; nothing, where the acting user may not see one of both.
+    pub(crate) fn was_member(&self, who: &Reference) -> Option<bool> {
+        let known = self.known.borrow();
+        let known = known.as_ref()?;
+        let seen = self.context.looking(|session| Ok(sees(session, who)));
+        seen.ok()?.then(|| known.contains(who))
+    }
+
+    /// The same of one that has become a member or is none any more: who is named again is what they are by now.
+    pub(crate) fn change(&self, who: &Reference, add: bool) -> Option<bool> {
+        let before = self.was_member(who);
+        if let Some(known) = self.known.borrow_mut().as_mut() {
+            known.retain(|one| one != who);
+            known.extend(add.then(|| who.clone()));
+        }
+        before
+    }
+}
+
+/// Whether the acting user sees a row, as far as that is known without a refusal.
+fn sees(session: &dyn Door, row: &Reference) -> bool {
+    let may_read = session.check_privilege(&row.table, Right::Read).is_ok();
+    may_read && names::by_ids(session, &row.table, [row.id], &[]).is_ok_and(|rows| rows.contains_key(&row.id))
 }
 
 /// What became of a membership, by whether it was there before, as far as that is known.
@@ -116,12 +164,29 @@ pub(crate) fn members(context: &Context, team: Uuid) -> anyhow::Result<Vec<Refer
     Ok(rows.iter().map(Row::reference).collect())
 }
 
-/// What is linked with a row; nothing, where the acting user may not see such rows.
+/// The tables on both sides of a relationship by which somebody holds something.
+fn sides(relationship: &str) -> [&'static str; 2] {
+    match relationship {
+        "teamroles_association" => ["team", "role"],
+        "systemuserroles_association" => ["systemuser", "role"],
+        "teamprofiles_association" => ["team", "fieldsecurityprofile"],
+        "systemuserprofiles_association" => ["systemuser", "fieldsecurityprofile"],
+        _ => ["team", "systemuser"],
+    }
+}
+
+/// What is linked with a row; nothing, where the acting user may not see such rows. Who may read none is not refused
+/// anything: they have not asked for it.
 fn linked(context: &Context, row: &Reference, relationship: &str) -> anyhow::Result<Vec<Row>> {
+    let session = context.session()?;
+    let reads = |table: &&str| session.check_privilege(table, Right::Read).is_ok();
+    if !sides(relationship).iter().all(reads) {
+        return Ok(Vec::new());
+    }
     let request = Request::new("RetrieveRelated")
         .with("Target", row.clone())
         .with("Relationship", relationship);
-    match context.session()?.execute(request) {
+    match session.execute(request) {
         Ok(mut answer) => Ok(match answer.outputs.remove("RelatedEntities") {
             Some(Parameter::Rows(rows)) => rows,
             _ => Vec::new(),

@@ -46,7 +46,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     if !taken.values.is_empty() {
         request = request.with("UpdateContent", taken.clone());
     }
-    reach::of_merge(context, &session, (&keep, &other))?;
+    reach::of_merge(context, (&keep, &other))?;
     session.execute(request)?;
     let columns: serde_json::Map<_, _> = taken
         .values

@@ -162,7 +162,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             )
         }
         Command::Remove { name, value, draft } => {
-            reach::of_option(context, &session, (&name, Some(value)))?;
+            reach::of_option(context, (&name, Some(value)))?;
             let request = Request::new("DeleteOptionValue").with("Value", value);
             change(
                 &session,
@@ -230,7 +230,7 @@ fn delete(context: &Context, session: &Session, name: &str, draft: bool) -> anyh
     }
     let (id, name) = names::called(session, CHOICES, name)?;
     let row = Reference::new(CHOICES, id);
-    reach::of_option(context, session, (&name, None))?;
+    reach::of_option(context, (&name, None))?;
     let along = Along::waiting(session, draft)?;
     let published = session.batch(|batch| {
         batch.execute(Request::delete(row.clone()))?;

@@ -366,10 +366,10 @@ fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Ou
 fn remove(context: &Context, session: &Session, plugin: &str, with_steps: bool) -> anyhow::Result<Outcome> {
     let (id, plugin) = names::called(session, ASSEMBLY, plugin)?;
     let steps = if with_steps { parts(session, id)?.1 } else { Vec::new() };
-    let row = Reference::new(ASSEMBLY, id);
-    reach::of_deletes(context, session, &[row])?;
     let parts = steps.iter().map(Row::reference).chain([Reference::new(ASSEMBLY, id)]);
-    session.execute_all(&parts.map(Request::delete).collect::<Vec<_>>())?;
+    let parts: Vec<Reference> = parts.collect();
+    reach::of_deletes(context, &parts)?;
+    session.execute_all(&parts.into_iter().map(Request::delete).collect::<Vec<_>>())?;
     let removed: Vec<(Uuid, String)> = steps.iter().map(named).collect();
     let text = format!("removed plug-in {plugin} and {}", count(removed.len(), "step"));
     Ok(Outcome::new(

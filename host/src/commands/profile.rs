@@ -220,10 +220,14 @@ fn change(
     ))
 }
 
+/// By what users and teams are members of a profile.
+const MEMBERS: [&str; 2] = ["systemuserprofiles_association", "teamprofiles_association"];
+
 fn relationship(holder: &Reference) -> &'static str {
+    let [of_users, of_teams] = MEMBERS;
     match &*holder.table {
-        "team" => "teamprofiles_association",
-        _ => "systemuserprofiles_association",
+        "team" => of_teams,
+        _ => of_users,
     }
 }
 
@@ -250,26 +254,28 @@ fn link(
             false => reach::told(context, &format!("what {name} gives is lost by {}", who.join(", "))),
         }
     };
+    let before = holders::Members::of(context, profile, &MEMBERS);
     several::picked(context, ("member", &told), &picked, find, first, |member| {
         let holder = names::principal(session, &member)?;
         let request = Request::new(message)
             .with("Target", profile.clone())
             .with("Relationship", relationship(&holder))
             .with("RelatedEntities", Parameter::References(vec![holder.clone()]));
-        let before = self::members(session, profile).ok();
-        let before = before.map(|before| before.contains(&holder));
         session.execute(request)?;
         let mut item = several::item(profile.id);
         item.insert("member".to_owned(), holder.id.to_string().into());
         let of = format!("profile {}", profile.id);
-        Ok((item, holders::membership(&member, &of, add, before)))
+        Ok((
+            item,
+            holders::membership(&member, &of, add, before.change(&holder, add)),
+        ))
     })
 }
 
 /// The members of a profile, as far as the acting user sees them.
 fn members(session: &dyn Door, profile: &Reference) -> anyhow::Result<Vec<Reference>> {
     let mut members = Vec::new();
-    for relationship in ["systemuserprofiles_association", "teamprofiles_association"] {
+    for relationship in MEMBERS {
         let request = Request::new("RetrieveRelated")
             .with("Target", profile.clone())
             .with("Relationship", relationship);

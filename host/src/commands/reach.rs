@@ -8,12 +8,13 @@ mod updating;
 
 use std::io::{BufRead, IsTerminal, stderr, stdin};
 
+use sluice_engine::Session;
 use sluice_model::{Depth, Filter, Query, Reference, Right, Uuid, Value};
 
 pub(super) use deleting::{of_deletes, of_one};
 pub(super) use losing::{
-    of_column, of_definition, of_images, of_merge, of_opening, of_option, of_permission, of_push, of_restore,
-    of_solution, of_table, of_unsharing, of_unwatching,
+    of_column, of_definition, of_images, of_merge, of_opening, of_option, of_permission, of_push, of_resharing,
+    of_restore, of_solution, of_table, of_unsharing, of_unwatching,
 };
 pub(super) use updating::{of_update, of_updates};
 
@@ -41,9 +42,26 @@ pub(super) fn told(context: &Context, what: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Says it once, what there is to say by what the acting user may read. That is asked without marks of use: a change
+/// uses no more than what it needs itself.
+fn said(context: &Context, what: impl FnOnce(&Session) -> anyhow::Result<Vec<String>>) -> anyhow::Result<()> {
+    if context.goes_on() {
+        return Ok(());
+    }
+    let mut all = context.looking(what)?;
+    all.dedup();
+    match all.is_empty() {
+        true => Ok(()),
+        false => told(context, &all.join("; ")),
+    }
+}
+
 /// `2 users and teams`, who have a role themselves or through a team; nothing, where there are none
 /// whom the acting user may read.
 fn holders_of(context: &Context, role: Uuid) -> anyhow::Result<Option<String>> {
+    if context.session()?.check_privilege("role", Right::Read).is_err() {
+        return Ok(None);
+    }
     let holders = holders::of_role(context, &role.to_string())?;
     let holders = holders
         .document
@@ -59,72 +77,61 @@ pub(super) fn of_lowering(
     (name, role): (&str, Uuid),
     wanted: &[(String, Option<Depth>)],
 ) -> anyhow::Result<()> {
-    let held = holders::privileges(context, role)?;
-    let lowered: Vec<String> = wanted
-        .iter()
-        .filter_map(|(privilege, then)| {
-            let (_, now) = held.iter().find(|(known, _)| known.eq_ignore_ascii_case(privilege))?;
-            (then.is_none_or(|then| then < *now)).then(|| match then {
-                Some(then) => format!("{privilege} from {} to {}", now.label(), then.label()),
-                None => format!("{privilege} ({})", now.label()),
+    said(context, |session| {
+        if session.check_privilege("role", Right::Read).is_err() {
+            return Ok(Vec::new());
+        }
+        let held = holders::privileges(context, role)?;
+        let lowered: Vec<String> = wanted
+            .iter()
+            .filter_map(|(privilege, then)| {
+                let (_, now) = held.iter().find(|(known, _)| known.eq_ignore_ascii_case(privilege))?;
+                (then.is_none_or(|then| then < *now)).then(|| match then {
+                    Some(then) => format!("{privilege} from {} to {}", now.label(), then.label()),
+                    None => format!("{privilege} ({})", now.label()),
+                })
             })
-        })
-        .collect();
-    match (lowered.is_empty(), holders_of(context, role)?) {
-        (false, Some(holders)) => told(
-            context,
-            &format!(
-                "role {name}, which {holders} have, loses {}",
-                list(&lowered, lowered.len())
-            ),
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// Says it once, what there is to say.
-fn told_once(context: &Context, mut all: Vec<String>) -> anyhow::Result<()> {
-    all.dedup();
-    match all.is_empty() {
-        true => Ok(()),
-        false => told(context, &all.join("; ")),
-    }
+            .collect();
+        if lowered.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lowered = list(&lowered, lowered.len());
+        let told = holders_of(context, role)?;
+        let told = told.map(|holders| format!("role {name}, which {holders} have, loses {lowered}"));
+        Ok(told.into_iter().collect())
+    })
 }
 
 /// Says whom it reaches that users or teams lose a role, those who have it: once, before any of them loses it.
 pub(super) fn of_role<'a>(
     context: &Context,
-    session: &dyn Door,
     of: impl IntoIterator<Item = &'a Reference>,
     role: &str,
 ) -> anyhow::Result<()> {
-    let mut lose = Vec::new();
-    for holder in of {
-        let row = names::get(session, &holder.table, holder.id, &["businessunitid"])?;
-        // A role that is not there is refused by what comes next.
-        let Ok(copy) = names::role_for(session, &row, role) else {
-            continue;
-        };
-        let held = holders::roles(context, holder)?;
-        if held.iter().any(|held| held.role.id == copy) {
-            lose.push(holder);
+    said(context, |session| {
+        let mut lose = Vec::new();
+        for holder in of {
+            let row = names::get(session, &holder.table, holder.id, &["businessunitid"])?;
+            // A role that is not there is refused by what comes next.
+            let Ok(copy) = names::role_for(session, &row, role) else {
+                continue;
+            };
+            let held = holders::roles(context, holder)?;
+            if held.iter().any(|held| held.role.id == copy) {
+                lose.push(by_loss(context, session, holder)?);
+            }
         }
-    }
-    of_losses(context, session, lose)
+        Ok(lose)
+    })
 }
 
 /// Says whom it reaches that users or teams lose what a role, or being in a team, gives: once, before any of them
 /// loses it.
-pub(super) fn of_losses<'a>(
-    context: &Context,
-    session: &dyn Door,
-    holders: impl IntoIterator<Item = &'a Reference>,
-) -> anyhow::Result<()> {
-    let mut all = Vec::new();
-    for holder in holders {
-        all.push(by_loss(context, session, holder)?);
-    }
-    told_once(context, all)
+pub(super) fn of_losses<'a>(context: &Context, holders: impl IntoIterator<Item = &'a Reference>) -> anyhow::Result<()> {
+    said(context, |session| {
+        let each = holders.into_iter().map(|holder| by_loss(context, session, holder));
+        each.collect()
+    })
 }
 
 /// Whom it reaches that a user or team loses what a role, or being in a team, gives.
@@ -164,14 +171,24 @@ fn run_as(session: &dyn Door, whose: impl Fn(&str) -> Filter) -> anyhow::Result<
 /// So many names are told.
 const NAMES: usize = 3;
 
+/// So many rows are looked for; where there are more, it is told that they are at least so many.
+const COUNTED: u32 = 10_000;
+
+/// `2 leads`, or `at least 10000 leads` where no more were looked for.
+fn counted(rows: usize, one: &str) -> String {
+    let all = u32::try_from(rows).is_ok_and(|rows| rows < COUNTED);
+    let least = if all { "" } else { "at least " };
+    format!("{least}{}", count(rows, one))
+}
+
 /// `2 steps (one, another)`; nothing, where there are none that the acting user may read.
 fn named(session: &dyn Door, query: Query, column: &str, one: &str) -> anyhow::Result<Option<String>> {
     if session.check_privilege(&query.table, Right::Read).is_err() {
         return Ok(None);
     }
-    let rows = session.list(query.columns(&[column]).order_by(column))?;
+    let rows = session.list(query.columns(&[column]).order_by(column).top(COUNTED))?;
     let names: Vec<&str> = rows.iter().filter_map(|row| row.text(column)).collect();
-    Ok((!rows.is_empty()).then(|| format!("{} ({})", count(rows.len(), one), list(&names, names.len()))))
+    Ok((!rows.is_empty()).then(|| format!("{} ({})", counted(rows.len(), one), list(&names, names.len()))))
 }
 
 /// The first of so many names.

@@ -154,7 +154,7 @@ fn update_each(
 ) -> anyhow::Result<Outcome> {
     let first = |found: &[&Known]| {
         let changes = found.iter().map(|found| changed(&found.0));
-        reach::of_updates(context, session, &changes.collect::<anyhow::Result<Vec<Row>>>()?)
+        reach::of_updates(context, &changes.collect::<anyhow::Result<Vec<Row>>>()?)
     };
     let find = |name: &str| find(name).map(Known);
     several::picked(context, (what, "updated"), rows, find, first, |Known(row)| {
@@ -197,7 +197,7 @@ pub(super) fn delete(
     let find = |name: &str| Ok(Known(Reference::new(table, session.find_one(table, name)?)));
     let first = |found: &[&Known]| {
         let rows: Vec<Reference> = found.iter().map(|found| found.0.clone()).collect();
-        reach::of_deletes(context, session, &rows)
+        reach::of_deletes(context, &rows)
     };
     let what = (sluice_engine::noun(table), "deleted");
     several::picked(context, what, &rows, find, first, |Known(row)| {
@@ -243,7 +243,10 @@ pub(super) fn share(context: &Context, session: &Session, args: &Share) -> anyho
     let message = if args.replace { "ModifyAccess" } else { "GrantAccess" };
     let principal = names::principal(session, principal)?;
     let name = Labels::load(context, [principal.clone()])?.name(&principal);
-    let first = |_: &[Reference]| Ok(());
+    let first = |rows: &[Reference]| match args.replace {
+        true => reach::of_resharing(context, &mask, rows, &principal),
+        false => Ok(()),
+    };
     each_of(context, session, (&args.table, "shared"), &rows, first, |row| {
         let request = Request::new(message)
             .with("Target", row.clone())
@@ -262,7 +265,7 @@ pub(super) fn unshare(context: &Context, session: &Session, args: &Unshare) -> a
     let (named, [principal]) = split_last(&args.chosen, &args.words, "from whom it is taken")?;
     let rows = args.chosen.pick(session, &args.table, named)?;
     let principal = names::principal(session, principal)?;
-    let first = |rows: &[Reference]| reach::of_unsharing(context, session, rows, &principal);
+    let first = |rows: &[Reference]| reach::of_unsharing(context, "sharing", rows, &principal);
     each_of(context, session, (&args.table, "unshared"), &rows, first, |row| {
         let request = Request::new("RevokeAccess")
             .with("Target", row.clone())

@@ -385,7 +385,7 @@ fn check_range(session: &dyn Door, line: &Line, given: &str, value: &Value) -> a
 fn set(context: &Context, session: &Session, name: &Line, value: Value) -> anyhow::Result<Outcome> {
     let organization = row(session)?;
     let update = Row::new(TABLE, organization.id).with(name.column, value);
-    reach::of_update(context, session, &update)?;
+    reach::of_update(context, &update)?;
     session.execute(Request::update(update))?;
     jobs::with_removals(context, session, one(name, &row(session)?))
 }

@@ -90,7 +90,7 @@ pub(super) fn update(
     let changed = |id: Uuid| Row { id, ..change.clone() };
     let first = |ids: &[&Uuid]| {
         let rows: Vec<Row> = ids.iter().map(|id| changed(**id)).collect();
-        reach::of_updates(context, session, &rows)
+        reach::of_updates(context, &rows)
     };
     let find = |name: &str| session.find_one(table, name);
     picked(context, (what, done), rows, find, first, |id| {
@@ -134,7 +134,7 @@ pub(super) fn delete_found(
     let find = |name: &str| find(name).map(Known);
     let first = |found: &[&Known]| {
         let rows: Vec<Reference> = found.iter().map(|found| found.0.clone()).collect();
-        reach::of_deletes(context, session, &rows)
+        reach::of_deletes(context, &rows)
     };
     picked(context, (what, "deleted"), rows, find, first, |Known(row)| {
         let name = names::called(session, &row.table, &row.id.to_string())?.1;

@@ -356,7 +356,7 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
 }
 
 fn delete(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {
-    reach::of_solution(context, session, name)?;
+    reach::of_solution(context, name)?;
     let done = session.delete_solution(name)?;
     // What was removed is out of work; that its codes are removed later would harm nobody.
     jobs::run_all(context, session, &done.jobs)?;

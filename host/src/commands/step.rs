@@ -257,7 +257,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let find = |name: &str| Ok(several::Known(Reference::new(step_show::STEP, find(&session, name)?)));
             let first = |found: &[&several::Known]| {
                 let steps: Vec<Reference> = found.iter().map(|step| step.0.clone()).collect();
-                reach::of_deletes(context, &session, &steps)
+                reach::of_deletes(context, &steps)
             };
             several::picked(
                 context,
@@ -374,7 +374,7 @@ fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result
         return Ok(outcome);
     }
     if let Some(images) = images {
-        reach::of_images(context, session, id, images)?;
+        reach::of_images(context, id, images)?;
     }
     session.update_step(&row, images, secure.as_deref())?;
     let done = format!("updated step {id}");

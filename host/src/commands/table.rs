@@ -147,14 +147,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             };
             let session = context.session()?;
             if change.audited == Some(false) {
-                reach::of_unwatching(context, &session, &args.table)?;
+                reach::of_unwatching(context, &args.table)?;
             }
             let outcome = update(&session, &args.table, change)?;
             jobs::with_removals(context, &session, outcome)
         }
         Command::Delete { table } => {
             let session = context.session()?;
-            reach::of_table(context, &session, &table)?;
+            reach::of_table(context, &table)?;
             session.delete_table(&table)?;
             let text = format!("deleted table {table}, with what roles held on it");
             Ok(Outcome::new(json!({ "table": table }), text))

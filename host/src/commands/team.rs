@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde_json::json;
 use sluice_engine::Session;
-use sluice_model::{Parameter, Query, Reference, Request, Right, Row, Value};
+use sluice_model::{Parameter, Query, Reference, Request, Row, Value};
 
 use super::{
     holder_roles, holders, reach,
@@ -139,29 +139,25 @@ fn members(
             session.find_one("systemuser", name)?,
         )))
     };
+    let members = holders::Members::of(context, team, &["teammembership_association"]);
     let first = |found: &[&Known]| {
-        let mut leave = Vec::new();
-        for Known(user) in found.iter().filter(|_| !add) {
-            let may_see = session.check_privilege("team", Right::Read).is_ok();
-            if !may_see || holders::teams(context, user.id)?.contains(team) {
-                leave.push(user);
-            }
-        }
-        reach::of_losses(context, session, leave)
+        let leave = found.iter().map(|Known(user)| user);
+        reach::of_losses(
+            context,
+            leave.filter(|user| !add && members.was_member(user) != Some(false)),
+        )
     };
     let told = format!("{done} team {team_name}");
     several::picked(context, ("user", &told), &users, find, first, |Known(user)| {
         let name = names::called(session, "systemuser", &user.id.to_string())?.1;
-        let user_id = user.id;
         let mut item = several::item(team.id);
         item.insert("member".to_owned(), user.id.to_string().into());
         let request = Request::new(message)
             .with("TeamId", Value::Id(team.id))
-            .with("MemberIds", Parameter::References(vec![user]));
-        let before = holders::is_among(session, &holders::teams(context, user_id)?, team.id);
+            .with("MemberIds", Parameter::References(vec![user.clone()]));
         session.execute(request)?;
         let of = format!("team {team_name}");
-        Ok((item, holders::membership(&name, &of, add, before)))
+        Ok((item, holders::membership(&name, &of, add, members.change(&user, add))))
     })
 }
 

@@ -63,27 +63,24 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
 fn say_reach(context: &Context, session: &Session, undone: &Undone) -> anyhow::Result<()> {
     const MADE: i32 = 1;
     let catalog = session.catalog()?;
-    let made: Vec<&Reference> = undone
+    let made: Vec<Reference> = undone
         .changes
         .iter()
         .filter(|one| one.action == MADE)
-        .map(|one| &one.row)
+        .map(|one| one.row.clone())
         .collect();
-    for change in &undone.changes {
+    reach::of_deletes(context, &made)?;
+    let mut changed = Vec::new();
+    // What is a part of a row that goes is not told by itself.
+    for change in undone.changes.iter().filter(|one| !made.contains(&one.row)) {
         let table = catalog.table(&change.row.table)?;
-        // What is a part of a row that goes is not told by itself.
-        if change.action != MADE && made.contains(&&change.row) {
-            continue;
-        }
         let depths = change
             .columns
             .iter()
             .filter(|(name, ..)| table.column(name).is_none())
             .map(|(privilege, _, then)| (privilege.clone(), then.as_str().and_then(Depth::parse)));
         let depths: Vec<_> = depths.collect();
-        if change.action == MADE {
-            reach::of_deletes(context, session, std::slice::from_ref(&change.row))?;
-        } else if &*table.name == "role" && !depths.is_empty() {
+        if &*table.name == "role" && !depths.is_empty() {
             let name = names::called(session, "role", &change.row.id.to_string())?.1;
             reach::of_lowering(context, (&name, change.row.id), &depths)?;
         } else {
@@ -94,10 +91,10 @@ fn say_reach(context: &Context, session: &Session, undone: &Undone) -> anyhow::R
                     row.set(name.as_str(), value);
                 }
             }
-            reach::of_update(context, session, &row)?;
+            changed.push(row);
         }
     }
-    Ok(())
+    reach::of_updates(context, &changed)
 }
 
 /// What was taken back, for machines and for people.

@@ -145,7 +145,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let find = |name: &str| Ok(session.view(name, table.as_deref())?.id);
             let first = |found: &[&Uuid]| {
                 let rows: Vec<Reference> = found.iter().map(|id| Reference::new(TABLE, **id)).collect();
-                reach::of_deletes(context, &session, &rows)
+                reach::of_deletes(context, &rows)
             };
             several::picked(context, ("view", "deleted"), &views, find, first, |id| {
                 let view = session.view(&id.to_string(), None)?;

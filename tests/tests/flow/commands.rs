@@ -226,7 +226,12 @@ fn a_flow_comes_out_of_a_file_and_is_granted_to_a_role() {
     assert_eq!(world.stands(&text(&row, "id")), ["Fast lane Call Active"]);
     let seen = clerk.json(&["flow", "instances", "lead", &text(&row, "id")]);
     assert!(seen["value"][0]["visits"].is_null(), "may not be read: {seen}");
-    world.admin.json(&["flow", "revoke", "Fast lane", "Clerk"]);
+    let revoked = world.admin.run(&["flow", "revoke", "Fast lane", "Clerk"]);
+    assert_eq!(revoked.code, 0, "{revoked:?}");
+    assert!(
+        revoked.says("role Clerk, which 1 user or team have, loses"),
+        "{revoked:?}"
+    );
     assert!(world.names(&clerk, &["flow", "list"]).is_empty());
 }
 

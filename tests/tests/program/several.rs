@@ -90,7 +90,10 @@ fn rows_are_changed_several_at_once_and_a_refusal_costs_its_row() {
     assert_eq!((shares("One"), shares("Two")), (0, 0));
 
     let run = fed(&admin, &ids.join("\n"), &["row", "delete", "account", "-"]);
-    assert!(run.code == 0 && run.says("3 accounts will be deleted"), "{run:?}");
+    assert!(
+        run.code == 0 && run.says("3 accounts (One, Two, Three) will be deleted"),
+        "{run:?}"
+    );
     assert_eq!(world.count("account", "name ne null"), 0);
 }
 

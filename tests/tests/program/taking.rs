@@ -154,7 +154,7 @@ fn who_loses_what_a_profile_gives_is_said_before() {
     let opened = run(&secure("no"));
     for told in [
         "everybody who may read rows of account may read creditlimit then",
-        "(F)",
+        "(F: read)",
     ] {
         assert!(opened.says(told), "{opened:?}");
     }
@@ -260,4 +260,102 @@ fn one_row_says_its_name() {
     let run = admin.run(&["lead", "delete", &made]);
     assert!(run.says("lead Solo will be deleted"), "{run:?}");
     assert_eq!(world.count("lead", ""), 0);
+}
+
+/// What is given is taken away in several ways: each says so.
+#[test]
+fn rights_that_go_are_said_before() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["row", "create", "account", "name=Par"]);
+    admin.json(&["row", "share", "account", "Par", "seller.west", "read,write"]);
+    admin.json(&["table", "update", "account", "--access-teams", "yes"]);
+    admin.json(&["access-team", "create", "Helpers", "account", "read"]);
+    admin.json(&["access-team", "add", "Helpers", "account", "Par", "seller.west"]);
+    admin.json(&["plugin", "remove", "vip-flag", "--steps", "--yes"]);
+    say(
+        &admin,
+        &[
+            (
+                &["row", "share", "account", "Par", "seller.west", "read", "--replace"],
+                "of sharing account Par nothing is left to seller.west but ReadAccess",
+            ),
+            (
+                &["access-team", "remove", "Helpers", "account", "Par", "seller.west"],
+                "seller.west loses what being in the access team of account Par gives",
+            ),
+            (
+                &["plugin", "remove", "commission", "--steps"],
+                "step commission: Create of account and plug-in commission will be deleted",
+            ),
+        ],
+    );
+}
+
+/// What goes with several rows goes with them, and is asked without marks of use: they would say that it was needed.
+#[test]
+fn what_is_only_asked_to_be_said_leaves_no_marks() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["settings", "set", "audit", "yes"]);
+    let sam = world.user("seller.west");
+    for name in ["One", "Two"] {
+        sam.json(&["row", "create", "account", &format!("name={name}")]);
+        let parent = format!("parentcustomerid=account:{name}");
+        sam.json(&["row", "create", "contact", &format!("lastname=Kid {name}"), &parent]);
+    }
+    admin.json(&["role", "grant", "Salesperson", "prvDeleteAccount", "org"]);
+    admin.json(&["role", "grant", "Salesperson", "prvDeleteContact", "org"]);
+    let marked = |privilege: &str| world.count("sl_privilegeuse", &format!("sl_privilege eq '{privilege}'"));
+    let before = marked("prvReadContact");
+    let run = sam.run(&["row", "delete", "account", "One", "Two"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.says("2 accounts (One, Two) will be deleted, and with them: 2 contacts (Kid One, Kid Two)"),
+        "{run:?}"
+    );
+    assert_eq!(marked("prvReadContact"), before);
+}
+
+/// Who may delete no solution learns nothing of which there are; who may read none deletes them all the same.
+#[test]
+fn who_may_delete_no_solution_is_told_that_first() {
+    let world = World::empty();
+    let admin = world.admin();
+    admin.json(&["role", "create", "Nothing"]);
+    admin.json(&["user", "create", "noone", "--role", "Nothing"]);
+    for name in ["there", "nowhere"] {
+        if name == "there" {
+            admin.json(&["solution", "create", name]);
+        }
+        let error = world.user("noone").refused(&["solution", "delete", name]);
+        assert_eq!(error["privilege"], "prvDeleteSolution", "{error:#}");
+    }
+}
+
+/// Whether somebody was a member is asked by the way: who may not see it is not refused that.
+#[test]
+fn who_may_not_see_members_is_refused_nothing() {
+    let world = World::empty();
+    let admin = world.admin();
+    let team = id(&admin.json(&["team", "create", "Crew"]));
+    let tina = id(&admin.json(&["user", "create", "tina"]));
+    admin.json(&["role", "create", "Blind"]);
+    for privilege in [
+        "prvWriteTeam",
+        "prvWriteUser",
+        "prvAppendTeam",
+        "prvAppendToUser",
+        "prvAssignTeam",
+    ] {
+        admin.run(&["role", "grant", "Blind", privilege, "org"]);
+    }
+    admin.json(&["user", "create", "hand", "--role", "Blind"]);
+    let hand = world.user("hand");
+    let run = hand.run(&["team", "member-add", &team, &tina]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let run = hand.run(&["team", "member-remove", &team, &tina]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let none = hand.refused(&["why"]);
+    assert_eq!(none["code"], "0x80040217", "no request of theirs was refused: {none:#}");
 }

@@ -234,7 +234,7 @@ pub(super) fn delete(context: &Context, session: &Session, flows: &Selection) ->
     let find_id = |name: &str| Ok(find(session, name)?.id);
     let first = |found: &[&Uuid]| {
         let rows: Vec<Reference> = found.iter().map(|id| Reference::new(TABLE, **id)).collect();
-        reach::of_deletes(context, session, &rows)
+        reach::of_deletes(context, &rows)
     };
     several::picked(context, (NOUN, "deleted"), &flows, find_id, first, |id| {
         let flow = find(session, &id.to_string())?;
@@ -248,7 +248,12 @@ pub(super) fn delete(context: &Context, session: &Session, flows: &Selection) ->
 }
 
 /// Grants a flow to a role, or takes it away: the privileges on the table of its processes.
-pub(super) fn gate(session: &Session, name: &str, role: &str, grant: bool) -> anyhow::Result<Outcome> {
+pub(super) fn gate(
+    context: &Context,
+    session: &Session,
+    (name, role): (&str, &str),
+    grant: bool,
+) -> anyhow::Result<Outcome> {
     let flow = find(session, name)?;
     let catalog = session.catalog()?;
     let table = catalog.find(&flow.unique_name).ok_or_else(|| {
@@ -269,6 +274,8 @@ pub(super) fn gate(session: &Session, name: &str, role: &str, grant: bool) -> an
         let request = Request::new("AddPrivilegesRole").with("RoleId", Value::Id(id));
         session.execute(request.with("Privileges", Parameter::Rows(rows.collect())))?;
     } else {
+        let lost = privileges.iter().map(|privilege| (privilege.clone(), None));
+        reach::of_lowering(context, (&role, id), &lost.collect::<Vec<_>>())?;
         let request = Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(id));
         let removals = privileges
             .iter()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_model::{Filter, Name, OnDelete, Query, Reference, Right, TableDef, Uuid, Value};
 
-use super::{NAMES, holders_of, list, name, named, told_once};
+use super::{COUNTED, NAMES, holders_of, list, name, named, said};
 use crate::{
     commands::{holders, step_show::STEP},
     context::Context,
@@ -13,36 +13,51 @@ use crate::{
     people::count,
 };
 
-/// Says what goes with rows that are deleted, and whom it reaches: once, before any of them does.
-pub(in crate::commands) fn of_deletes(context: &Context, session: &dyn Door, rows: &[Reference]) -> anyhow::Result<()> {
-    let Some(first) = rows.first().filter(|_| !context.goes_on()) else {
+/// Says what goes with rows that are deleted, of one table or of several, and whom it reaches: once, before any of
+/// them does.
+pub(in crate::commands) fn of_deletes(context: &Context, rows: &[Reference]) -> anyhow::Result<()> {
+    if rows.is_empty() {
         return Ok(());
-    };
-    let what = sluice_engine::noun(&first.table);
+    }
+    said(context, |session| {
+        let mut by_table: Vec<(&str, Vec<&Reference>)> = Vec::new();
+        for row in rows {
+            match by_table.iter_mut().find(|(table, _)| *table == &*row.table) {
+                Some((_, rows)) => rows.push(row),
+                None => by_table.push((&*row.table, vec![row])),
+            }
+        }
+        let those = by_table.iter().map(|(table, rows)| these(session, table, rows));
+        let those = those.collect::<anyhow::Result<Vec<String>>>()?;
+        let mut deleted = format!("{} will be deleted", those.join(" and "));
+        let (along, all) = along(session, rows)?;
+        if !along.is_empty() {
+            let with = if rows.len() == 1 { "it" } else { "them" };
+            let least = if all { "" } else { ", at least" };
+            deleted.push_str(&format!(", and with {with}{least}: {}", along.join(", ")));
+        }
+        let mut told = vec![deleted];
+        for row in rows {
+            told.extend(by_delete(session, context, row)?);
+        }
+        Ok(told)
+    })
+}
+
+/// `lead Kid`, or `2 leads (Kid, Sid)`.
+fn these(session: &dyn Door, table: &str, rows: &[&Reference]) -> anyhow::Result<String> {
+    let what = sluice_engine::noun(table);
     let called = rows.iter().take(NAMES).map(|row| name(session, row));
     let called = called.collect::<anyhow::Result<Vec<String>>>()?;
-    let mut deleted = match called.as_slice() {
-        [only] => format!("{what} {only} will be deleted"),
-        _ => format!(
-            "{} will be deleted ({})",
-            count(rows.len(), what),
-            list(&called, rows.len())
-        ),
-    };
-    let along = along(session, rows)?;
-    if !along.is_empty() {
-        deleted.push_str(&format!(", and with it: {}", along.join(", ")));
-    }
-    let mut all = vec![deleted];
-    for row in rows {
-        all.extend(by_delete(session, context, row)?);
-    }
-    told_once(context, all)
+    Ok(match called.as_slice() {
+        [only] => format!("{what} {only}"),
+        _ => format!("{} ({})", count(rows.len(), what), list(&called, rows.len())),
+    })
 }
 
 /// The same of one row.
-pub(in crate::commands) fn of_one(context: &Context, session: &dyn Door, row: &Reference) -> anyhow::Result<()> {
-    of_deletes(context, session, std::slice::from_ref(row))
+pub(in crate::commands) fn of_one(context: &Context, row: &Reference) -> anyhow::Result<()> {
+    of_deletes(context, std::slice::from_ref(row))
 }
 
 /// What a row gave to others, which they lose.
@@ -79,19 +94,18 @@ fn by_delete(session: &dyn Door, context: &Context, row: &Reference) -> anyhow::
     }
 }
 
-/// So many rows that go with others are looked for.
-const LOOKED_FOR: usize = 10_000;
-
 /// How many ids one question asks for.
 const CHUNK: usize = 500;
 
-/// The rows that go with others, by their tables, as far as the acting user may read them: `1 contact (Kid)`.
-fn along(session: &dyn Door, rows: &[Reference]) -> anyhow::Result<Vec<String>> {
+/// The rows that go with others, by their tables, as far as the acting user may read them: `1 contact (Kid)`. And
+/// whether these are all: no more than so many are looked for.
+fn along(session: &dyn Door, rows: &[Reference]) -> anyhow::Result<(Vec<String>, bool)> {
     let catalog = session.catalog()?;
     let mut found: BTreeSet<Reference> = rows.iter().cloned().collect();
     let mut gone: BTreeMap<Name, Vec<Uuid>> = BTreeMap::new();
     let mut level: Vec<Reference> = rows.to_vec();
-    while !level.is_empty() && found.len() < LOOKED_FOR {
+    let mut left = COUNTED;
+    while !level.is_empty() && left > 0 {
         let mut by_table: BTreeMap<Name, Vec<Value>> = BTreeMap::new();
         for row in std::mem::take(&mut level) {
             by_table.entry(row.table.clone()).or_default().push(row.into());
@@ -99,7 +113,7 @@ fn along(session: &dyn Door, rows: &[Reference]) -> anyhow::Result<Vec<String>> 
         for (table, above) in &by_table {
             let follows = catalog.relationships_to(table).iter();
             for one in follows.filter(|one| one.behaviours.delete == OnDelete::Cascade && speaks(&one.table)) {
-                for row in below(session, &one.table, &one.column, above)? {
+                for row in below(session, (&one.table, &one.column), above, &mut left)? {
                     if found.insert(row.clone()) {
                         gone.entry(row.table.clone()).or_default().push(row.id);
                         level.push(row);
@@ -117,7 +131,7 @@ fn along(session: &dyn Door, rows: &[Reference]) -> anyhow::Result<Vec<String>> 
             false => format!("{number} ({})", list(&called, ids.len())),
         });
     }
-    Ok(told)
+    Ok((told, left > 0))
 }
 
 /// Whether the rows of a table are something to people by themselves: neither parts of other rows, nor what the
@@ -126,17 +140,26 @@ fn speaks(table: &TableDef) -> bool {
     table.part_of.is_none() && table.copy_of.is_none() && table.primary_name.is_some()
 }
 
-/// The rows whose lookup refers to one of these.
-fn below(session: &dyn Door, table: &TableDef, column: &Name, above: &[Value]) -> anyhow::Result<Vec<Reference>> {
+/// The rows whose lookup refers to one of these, and no more of them than are left to look for.
+fn below(
+    session: &dyn Door,
+    (table, column): (&TableDef, &Name),
+    above: &[Value],
+    left: &mut u32,
+) -> anyhow::Result<Vec<Reference>> {
     if session.check_privilege(&table.name, Right::Read).is_err() {
         return Ok(Vec::new());
     }
     let mut rows = Vec::new();
     for values in above.chunks(CHUNK) {
+        if *left == 0 {
+            break;
+        }
         let values = values.to_vec();
         let column = column.clone();
-        let query = Query::new(table.name.clone()).columns(&[]);
+        let query = Query::new(table.name.clone()).columns(&[]).top(*left);
         let found = session.list(query.filter(Filter::In { column, values }))?;
+        *left = left.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
         rows.extend(found.iter().map(sluice_model::Row::reference));
     }
     Ok(rows)

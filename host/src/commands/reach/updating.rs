@@ -2,21 +2,23 @@
 
 use sluice_model::{Filter, Query, Related, Right, Row, Uuid, Value};
 
-use super::{holders_of, list, name, named, run_as, told_once};
+use super::{COUNTED, holders_of, list, name, named, run_as, said};
 use crate::{context::Context, door::Door};
 
 /// Says whom it reaches that columns of a row change.
-pub(in crate::commands) fn of_update(context: &Context, session: &dyn Door, row: &Row) -> anyhow::Result<()> {
-    of_updates(context, session, std::slice::from_ref(row))
+pub(in crate::commands) fn of_update(context: &Context, row: &Row) -> anyhow::Result<()> {
+    of_updates(context, std::slice::from_ref(row))
 }
 
 /// The same of several rows: once, before any of them changes.
-pub(in crate::commands) fn of_updates(context: &Context, session: &dyn Door, rows: &[Row]) -> anyhow::Result<()> {
-    let mut all = Vec::new();
-    for row in rows {
-        all.extend(by_update(context, session, row)?);
-    }
-    told_once(context, all)
+pub(in crate::commands) fn of_updates(context: &Context, rows: &[Row]) -> anyhow::Result<()> {
+    said(context, |session| {
+        let mut all = Vec::new();
+        for row in rows {
+            all.extend(by_update(context, session, row)?);
+        }
+        Ok(all)
+    })
 }
 
 /// The columns by which a change reaches others.
@@ -125,7 +127,7 @@ fn of_unit(session: &dyn Door, unit: Uuid, called: &str) -> anyhow::Result<Optio
     let (mut above, mut below) = (vec![unit], Vec::new());
     while !above.is_empty() && session.check_privilege("businessunit", Right::Read).is_ok() {
         let next = Query::new("businessunit").columns(&["name"]).order_by("name");
-        let next = session.list(next.filter(among("parentbusinessunitid", &above)))?;
+        let next = session.list(next.filter(among("parentbusinessunitid", &above)).top(COUNTED))?;
         below.extend(next.iter().filter_map(|row| row.text("name").map(ToOwned::to_owned)));
         above = next.iter().map(|row| row.id).filter(|id| !units.contains(id)).collect();
         units.extend(&above);
