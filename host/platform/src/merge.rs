@@ -211,6 +211,20 @@ fn keep_currency(table: &TableDef, content: &mut Row, [kept, merged]: [&Row; 2])
         of(content).is_some() && of(content) == of(merged)
     };
     let taken: Vec<&str> = table.amounts().filter(taken).map(|column| &*column.name).collect();
+    // Another currency would be that of the amounts that the Target has itself.
+    let own = kept.lookup(CURRENCY);
+    let changes = content.has(CURRENCY) && own.is_some() && content.lookup(CURRENCY) != own;
+    let has = |column: &str| kept.get(column).is_some_and(|amount| !amount.is_null());
+    let stays = |column: &&ColumnDef| has(&column.name) && !content.has(&column.name);
+    let own: Vec<&str> = table.amounts().filter(stays).map(|column| &*column.name).collect();
+    if changes && !own.is_empty() {
+        let message = format!(
+            "`{}` of the row that is kept would be amounts of another currency: leave `{CURRENCY}` out, or take these \
+             amounts as well",
+            own.join("`, `")
+        );
+        return Err(Error::invalid(message).with_table(&table.name));
+    }
     let coming = match content.has(CURRENCY) {
         true => content.lookup(CURRENCY),
         false => kept.lookup(CURRENCY),

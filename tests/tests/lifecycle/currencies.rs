@@ -48,14 +48,16 @@ fn a_merge_takes_no_amount_of_another_currency() {
             columns.to_owned(),
         ]
     };
-    let alone = take("revenue");
-    let alone: Vec<&str> = alone.iter().map(String::as_str).collect();
-    let error = world.admin().refused(&alone);
-    assert_eq!(error["code"], "0x80040203", "{error}");
-    assert!(text(&error, "message").contains("another currency"), "{error}");
-    assert_eq!(row(&world, "account", &keep)["revenue"], Value::Null);
-
-    let both = take("revenue,transactioncurrencyid");
+    // Nor does the currency that comes make other amounts of those that the row has.
+    for some in ["revenue", "revenue,transactioncurrencyid"] {
+        let some = take(some);
+        let some: Vec<&str> = some.iter().map(String::as_str).collect();
+        let error = world.admin().refused(&some);
+        assert_eq!(error["code"], "0x80040203", "{error}");
+        assert!(text(&error, "message").contains("another currency"), "{error}");
+        assert_eq!(row(&world, "account", &keep)["revenue"], Value::Null);
+    }
+    let both = take("revenue,creditlimit,transactioncurrencyid");
     let both: Vec<&str> = both.iter().map(String::as_str).collect();
     world.admin().json(&both);
     let kept = row(&world, "account", &keep);
@@ -244,4 +246,28 @@ fn the_base_currency_stays_what_it_is() {
     world
         .admin()
         .json(&["row", "update", "transactioncurrency", "Yen", "isocurrencycode=JPY"]);
+}
+
+#[test]
+fn without_a_currency_there_are_no_base_amounts() {
+    let (world, _) = with_yen();
+    let account = in_yen(&world, "Empty");
+    let emptied = [
+        "row",
+        "update",
+        "account",
+        &account,
+        "revenue=null",
+        "transactioncurrencyid=null",
+    ];
+    world.admin().json(&emptied);
+    let left = row(&world, "account", &account);
+    for column in [
+        "revenue",
+        "revenue_base",
+        "exchangerate",
+        "_transactioncurrencyid_value",
+    ] {
+        assert_eq!(left[column], Value::Null, "{column}: {left}");
+    }
 }

@@ -31,6 +31,9 @@ pub(super) fn keep_currency(unit: &Unit, table: &TableDef, row: &mut Row, before
     if amounts.is_empty() {
         if row.has("transactioncurrencyid") {
             row.set("exchangerate", Value::Null);
+            for column in table.amounts() {
+                row.set(format!("{}_base", column.name), Value::Null);
+            }
         }
         return Ok(());
     }

@@ -30,6 +30,9 @@ const MOST: u32 = 20_000;
 /// A mark: by whom, which privilege, by which way.
 type Mark = (Reference, String, String);
 
+/// Marks of use, each with how deep and the last day.
+type Marks = BTreeMap<Mark, (Depth, Date)>;
+
 impl Trials<'_> {
     /// What was used since a time, and would not be held so deep behind the change; not what turned requests lack.
     /// Nothing where the reader may not read the marks.
@@ -87,7 +90,7 @@ impl Trials<'_> {
     }
 
     /// The marks since a time, how deep and the last day, the newest of them; and whether there are more.
-    fn marks(&self, since: Timestamp) -> Result<(BTreeMap<Mark, (Depth, Date)>, bool)> {
+    fn marks(&self, since: Timestamp) -> Result<(Marks, bool)> {
         let mut query = Query::new(tables::PRIVILEGE_USE)
             .columns(&[
                 "sl_principalid",
