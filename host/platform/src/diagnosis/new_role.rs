@@ -93,8 +93,7 @@ pub(super) fn give(role: Uuid, to: &Reference) -> Request {
 
 impl Trials<'_> {
     /// A role for whoever lacks a privilege, from the depth on that could do, where no role of theirs can be changed
-    /// and none that they could get holds it without reaching much beyond it; one that gives more where it is behind
-    /// such a one.
+    /// and none that they could get holds it; one that gives more where it is behind such a one.
     pub(super) fn new_roles(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
         let Some((principal, privilege, depth)) = lacking(error) else {
             return Ok(Vec::new());
