@@ -40,4 +40,5 @@ mod verbs;
 mod why;
 mod why_cures;
 mod why_pasted;
+mod why_roles;
 mod why_words;

@@ -11,7 +11,7 @@ use sluice_model::{Code, Error, Result, Right, Uuid};
 use super::{
     Culprit, Cure, Fix, Isolation, Resting, Way, WithheldColumn,
     cures::{lacking, lacks_too_many, replaces},
-    lacks::granted,
+    lacks::{deepen, granted},
     obstacle::Obstacle,
     sets::beside_disabling,
     trials::{Lent, Setup, Trials, in_order},
@@ -319,8 +319,9 @@ impl Trials<'_> {
                     Some(other) => *other = cure,
                     None => culprit.cures.push(cure),
                 }
-                if let Some(lacks) = granted(&culprit.cures) {
-                    culprit.lacks = lacks;
+                match granted(&culprit.cures) {
+                    Some(lacks) => culprit.lacks = lacks,
+                    None => deepen(&mut culprit.lacks, &culprit.cures),
                 }
                 return Ok(true);
             }
@@ -332,11 +333,12 @@ impl Trials<'_> {
     fn cured(&mut self, setup: &Setup, cure: &Cure, obstacle: &Obstacle<'_>) -> Result<Option<Setup>> {
         let mut cured = setup.clone();
         for fix in &cure.fixes {
-            let made = match fix {
-                Fix::NewProfile { to, .. } => cured.profile_for(to),
-                _ => None,
+            let fix = &match fix {
+                Fix::NewProfile { to, .. } => self.joined(fix, cured.profile_for(to))?,
+                // What is missing next goes into the role that is made already.
+                Fix::NewRole(more) => Fix::NewRole(cured.role_for(&more.to).unwrap_or(more).and(more)),
+                other => other.clone(),
             };
-            let fix = &self.joined(fix, made)?;
             if cured.fixes.iter().any(|(there, _)| there == fix) {
                 continue;
             }

@@ -94,3 +94,16 @@ pub(super) fn granted(cures: &[Cure]) -> Option<Vec<Lacked>> {
     let of = |cure: &Cure| cure.fixes.iter().map(grant).collect::<Option<Vec<Lacked>>>();
     cures.iter().find_map(of)
 }
+
+/// What is lacking, at the depth at which a role gives it that is made for it.
+pub(super) fn deepen(lacks: &mut [Lacked], cures: &[Cure]) {
+    let mut fixes = cures.iter().flat_map(|cure| &cure.fixes);
+    let role = fixes.find_map(|fix| match fix {
+        Fix::NewRole(role) => Some(role),
+        _ => None,
+    });
+    for lacked in lacks {
+        let given = role.and_then(|role| role.depth_of(&lacked.privilege));
+        lacked.depth = lacked.depth.max(given.unwrap_or(lacked.depth));
+    }
+}

@@ -44,12 +44,26 @@ impl NewRole {
         vec![Request::create(row), grant(self.role, gives), give(self.role, &self.to)]
     }
 
+    /// How deep it gives a privilege.
+    pub(super) fn depth_of(&self, privilege: &str) -> Option<Depth> {
+        let given = self.gives.iter().find(|(given, _)| given == privilege);
+        given.map(|(_, depth)| *depth)
+    }
+
     /// The same with a privilege more, or deeper.
     fn with(&self, privilege: &str, depth: Depth) -> Self {
         let mut more = self.clone();
-        more.gives.retain(|(given, _)| given != privilege);
-        more.gives.push((privilege.to_owned(), depth));
+        match more.gives.iter_mut().find(|(given, _)| given == privilege) {
+            Some((_, given)) => *given = depth.max(*given),
+            None => more.gives.push((privilege.to_owned(), depth)),
+        }
         more
+    }
+
+    /// The same with all that another one gives.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let gives = other.gives.iter();
+        gives.fold(self.clone(), |role, (privilege, depth)| role.with(privilege, *depth))
     }
 }
 
@@ -91,18 +105,10 @@ impl Trials<'_> {
             return Ok(Vec::new());
         };
         let to = reference(principal);
-        let earlier = here.fixes.iter().rev().find_map(|(fix, _)| match fix {
-            Fix::NewRole(role) if role.to == to => Some(role.clone()),
-            _ => None,
-        });
-        let role = match earlier {
-            Some(role) => role,
+        let role = match here.role_for(&to) {
+            Some(role) => role.clone(),
             None => {
-                let others = [
-                    self.grants(error, here)?,
-                    self.roles_to_give(error, false, here)?,
-                    self.roles_to_give(error, true, here)?,
-                ];
+                let others = [self.grants(error, here)?, self.roles_to_give(error, false, here)?];
                 let holders = self.holders()?;
                 let unit = holders.unit_of(to.id);
                 let (true, Some((unit, unit_name))) = (others.iter().all(Vec::is_empty), unit) else {
@@ -119,8 +125,7 @@ impl Trials<'_> {
                 }
             }
         };
-        let given = role.gives.iter().find(|(given, _)| given == privilege);
-        let given = given.map(|(_, depth)| *depth);
+        let given = role.depth_of(privilege);
         let deeper = Depth::ALL
             .into_iter()
             .filter(|deeper| *deeper >= depth && Some(*deeper) > given);

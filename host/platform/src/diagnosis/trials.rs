@@ -13,7 +13,7 @@ use sluice_model::{
     Code, Depth, Error, Ownership, Reference, Request, Result, Right, TableDef, Timestamp, Uuid, codes::Kind,
 };
 
-use super::{Fix, cures::replaces, holders::Holders};
+use super::{Fix, NewRole, cures::replaces, holders::Holders};
 
 /// More trials are not made: what is known by then is told.
 pub(super) const MOST_TRIALS: u32 = 400;
@@ -55,6 +55,14 @@ impl Setup {
     pub(super) fn profile_for(&self, holder: &Reference) -> Option<&Fix> {
         let mut fixes = self.fixes.iter().rev().map(|(fix, _)| fix);
         fixes.find(|fix| fix.makes_profile_for(holder))
+    }
+
+    /// The role that is made for a user or team before the request.
+    pub(super) fn role_for(&self, holder: &Reference) -> Option<&NewRole> {
+        self.fixes.iter().rev().find_map(|(fix, _)| match fix {
+            Fix::NewRole(role) if role.to == *holder => Some(role),
+            _ => None,
+        })
     }
 
     /// The same, without these steps.
