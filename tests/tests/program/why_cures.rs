@@ -189,7 +189,7 @@ fn what_is_looked_up_by_name_is_found_behind_the_cure() {
             "{again:?}"
         );
         let own = world.user("manager").json(&["why"]);
-        assert_eq!(own["request"]["message"].is_string(), true, "{own:#}");
+        assert!(own["request"]["message"].is_string(), "{own:#}");
     }
 }
 

@@ -183,7 +183,7 @@ fn an_upload_that_began_before_is_not_committed() {
     secure(admin, "annotation", "documentbody", true).unwrap();
     let commit = Request::new("CommitAnnotationBlocksUpload")
         .with("Target", target())
-        .with("BlockList", Parameter::Names(Vec::new().into()))
+        .with("BlockList", Parameter::Names(Vec::new()))
         .with("FileContinuationToken", token.as_str());
     assert_eq!(outcome(&seller.0.execute(commit)), "0x8004F507");
 }
@@ -192,7 +192,7 @@ fn key(admin: &Actor, column: &str) -> Uuid {
     let asked = Request::new("CreateEntityKey")
         .with("EntityName", "account")
         .with("Name", "ab_key")
-        .with("KeyAttributes", Parameter::Names(vec![column.into()].into()));
+        .with("KeyAttributes", Parameter::Names(vec![column.into()]));
     job_of(&admin.0.execute(asked).unwrap())
 }
 
@@ -261,6 +261,6 @@ fn a_key_that_waits_is_checked_as_the_table_is_when_it_is_made() {
     let target = Row::unsaved("account").with("accountnumber", "4711");
     let upsert = Request::new("Upsert")
         .with("Target", target)
-        .with("KeyAttributes", Parameter::Names(vec!["accountnumber".into()].into()));
+        .with("KeyAttributes", Parameter::Names(vec!["accountnumber".into()]));
     assert_eq!(world.admin.0.execute(upsert).unwrap_err().code(), Code::NOT_A_KEY);
 }
