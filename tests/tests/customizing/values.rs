@@ -126,6 +126,6 @@ fn an_amount_takes_no_column_for_its_base_amount_that_is_there() {
     world.sluice("column create lead zz_sum_base text");
     let lead = world.lead(&[("zz_sum_base", "typed in".into())]);
     let error = world.refused("column create lead zz_sum money");
-    assert_eq!(error["code"], "0x80040237", "{error}");
+    assert_eq!(error["code"], "0x80040203", "{error}");
     assert_eq!(world.admin.get("lead", lead).text("zz_sum_base"), Some("typed in"));
 }

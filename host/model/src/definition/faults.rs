@@ -1,6 +1,6 @@
 //! What no definition says, by whatever door it comes.
 
-use crate::{Code, ColumnDef, ColumnType, Error, TableDef};
+use crate::{ColumnDef, ColumnType, Error, TableDef};
 
 impl TableDef {
     /// What the definition says and none may: a secured column that cannot be secured, a default of a
@@ -41,7 +41,7 @@ impl TableDef {
             "column `{}` of `{}` needs the place of the column `{}` for {what}: give one of them another name",
             column.name, self.name, other.name
         );
-        Some(Error::new(Code::DUPLICATE_KEY, message).with_table(&self.name))
+        Some(Error::invalid(message).with_table(&self.name))
     }
 }
 
