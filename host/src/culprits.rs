@@ -317,7 +317,7 @@ impl Report<'_> {
         let deactivations = deactivations(&culprit.error);
         let commands = commands
             .iter()
-            .filter(|command| !ends_job && !(goes_on && deactivations.contains(command)));
+            .filter(|command| !(ends_job || goes_on && deactivations.contains(command)));
         if goes_on {
             let text = "then go on with the run; or give it up, where that cannot be mended (its row is deleted):";
             lines.push(indented(&wrapped(text, WIDTH - 5), 5));
