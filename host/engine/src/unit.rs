@@ -66,7 +66,8 @@ pub struct Work {
     /// The organisation had another one, or a row by now that an Upsert was to make: nothing was done, and the
     /// request begins anew.
     pub(crate) outdated: bool,
-    /// An Upsert makes a row: where another one has made it meanwhile, it begins anew, and nothing was refused.
+    /// An Upsert makes a row: where another one has made it meanwhile, the request begins anew and changes that one,
+    /// and no refusal is recorded.
     pub(crate) upserts: bool,
     /// The unit wrote configuration: it reads its own before it goes on.
     pub(crate) configuration_changed: bool,

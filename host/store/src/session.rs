@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig};
@@ -70,12 +70,6 @@ pub(crate) struct Session {
     patience: Arc<AtomicU64>,
     texts: HashMap<String, Arc<str>>,
     key: String,
-}
-
-/// How long to wait for another process after so many tries: at first less than a commit takes, so that the lock
-/// does not lie there unused when two processes write in turns.
-fn pause(tries: i32) -> Duration {
-    Duration::from_micros(50 << tries.clamp(0, 4)).min(Duration::from_millis(1))
 }
 
 impl Session {
@@ -152,14 +146,10 @@ impl Session {
             .map_err(fault)?;
         let patience = Arc::new(AtomicU64::new(30_000));
         let limit = Arc::clone(&patience);
-        let mut since = Instant::now();
         conn.busy_handler(Some(move |tries: i32| {
-            if tries == 0 {
-                since = Instant::now();
-            }
-            let more = since.elapsed() < Duration::from_millis(limit.load(Ordering::Relaxed));
+            let more = u64::try_from(tries).is_ok_and(|tries| tries < limit.load(Ordering::Relaxed));
             if more {
-                std::thread::sleep(pause(tries));
+                std::thread::sleep(Duration::from_millis(1));
             }
             more
         }))

@@ -64,22 +64,23 @@ fn what_fails_in_the_background_is_told_apart() {
     assert_eq!(background, [later]);
 }
 
+/// As if a managed solution had brought the role.
+fn manage(world: &Pipeline, role: Uuid) {
+    let managed = || Row::new("role", role).with("ismanaged", true);
+    let imported = world.admin.0.batch(|batch| {
+        batch.set_import(true);
+        batch.execute(Request::update(managed())).map(|_| ())
+    });
+    imported.unwrap();
+}
+
 /// A role that a managed solution brought cannot be changed here: no grant to it is proposed, and a role that reaches
 /// everybody's rows comes behind one that gives what is missing alone.
 #[test]
 fn a_managed_role_is_not_changed() {
     let world = Pipeline::new();
     let role = world.admin.find("role", "Salesperson");
-    world
-        .admin
-        .0
-        .batch(|batch| {
-            batch.set_import(true);
-            batch
-                .execute(Request::update(Row::new("role", role).with("ismanaged", true)))
-                .map(|_| ())
-        })
-        .unwrap();
+    manage(&world, role);
     world.step(&probe(PRE_OPERATION, "Create", "contact", "read sl_commissionrule"));
     let request = Request::create(contact());
     let refused = world.seller.0.execute(request.clone()).unwrap_err();
@@ -100,16 +101,7 @@ fn a_role_is_made_beside_a_managed_one() {
     let wanted = people::privileges(&["Read", "Create", "Write"], &["contact"], Depth::User);
     let vic = people::user(&world.org, "vic", &wanted);
     let role = world.admin.find("role", "role of vic");
-    world
-        .admin
-        .0
-        .batch(|batch| {
-            batch.set_import(true);
-            batch
-                .execute(Request::update(Row::new("role", role).with("ismanaged", true)))
-                .map(|_| ())
-        })
-        .unwrap();
+    manage(&world, role);
     world.step(&probe(
         PRE_OPERATION,
         "Create",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sluice_model::{
-    Code, ColumnDef, Error, Name, Parameter, Reference, Result, Row, TableDef, Value, coerce, text::Collation, written,
+    Code, ColumnDef, Error, Name, Parameter, Reference, Result, Row, TableDef, Value, coerce, text::Collation,
 };
 use sluice_sandbox::{Context, Place as At};
 
@@ -215,24 +215,11 @@ impl Applied<'_> {
 
     /// The point in time, or the day, that a source gives.
     fn moment(&self, source: &Source) -> Result<Value> {
-        Ok(match source {
-            Source::Constant(json) => {
-                let time = json.as_str().and_then(written::time);
-                time.map_or(Value::Null, Value::DateTime)
-            }
-            Source::Column(from, _) => self.seen(from),
-            Source::Now(later) => later.than(Value::DateTime(self.context.created_on))?,
-            Source::Moved(time, later) => later.than(self.moment(time)?)?,
-            Source::First(sources) => {
-                for source in sources {
-                    let found = self.moment(source)?;
-                    if !found.is_null() {
-                        return Ok(found);
-                    }
-                }
-                Value::Null
-            }
-            Source::Text(_) | Source::Row(_) | Source::Changed(..) | Source::Output(..) => Value::Null,
+        source.moment(self.context.created_on, &mut |found| {
+            Ok(match found {
+                Source::Column(from, _) => self.seen(from),
+                _ => Value::Null,
+            })
         })
     }
 }

@@ -225,24 +225,12 @@ fn usual_scope(table: &TableDef) -> i32 {
     }
 }
 
-/// What the platform writes on rows beside what is sent: neither a request nor a message of its own sends it.
-const STAMPED: [&str; 9] = [
-    "createdon",
-    "createdby",
-    "createdonbehalfby",
-    "modifiedon",
-    "modifiedby",
-    "modifiedonbehalfby",
-    "versionnumber",
-    "owninguser",
-    "owningteam",
-];
-
 /// A workflow is started by the columns that an Update sends.
 fn can_be_sent(table: &TableDef, columns: &[Name]) -> Result<()> {
     let is_stamped = |name: &&Name| {
-        let filled = table.column(name).is_some_and(|column| column.filled);
-        **name == table.key || filled && (STAMPED.contains(&&***name) || name.ends_with("_base"))
+        let follows = |name: &str| name.ends_with("_base") || matches!(name, "owninguser" | "owningteam");
+        let column = table.column(name).filter(|column| column.filled);
+        **name == table.key || column.is_some_and(|column| column.is_of_every_table() || follows(name))
     };
     let Some(filled) = columns.iter().find(is_stamped) else {
         return Ok(());

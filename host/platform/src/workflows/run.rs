@@ -10,7 +10,7 @@ use sluice_access::{ColumnRight, check_columns};
 use sluice_engine::{Unit, step, tables};
 use sluice_model::{
     Code, Error, Filter, Name, Parameter, Query, Reference, Request, Response, Result, Row, TableDef, Timestamp, Uuid,
-    Value, coerce, written,
+    Value, coerce,
 };
 use sluice_sandbox::{Context, Place as At};
 
@@ -153,26 +153,12 @@ impl<'a> Run<'a> {
 
     /// The point in time, or the day, that a source gives.
     pub(super) fn moment(&mut self, source: &Source) -> Result<Value> {
-        Ok(match source {
-            Source::Constant(json) => {
-                let time = json.as_str().and_then(written::time);
-                time.map_or(Value::Null, Value::DateTime)
-            }
-            Source::Column(name, row) => self.column(row, name)?,
-            // What is waited for is so much later than the wait began.
-            Source::Now(later) => later.than(Value::DateTime(self.since.unwrap_or(self.context.created_on)))?,
-            Source::Moved(time, later) => later.than(self.moment(time)?)?,
-            Source::First(sources) => {
-                for source in sources {
-                    let found = self.moment(source)?;
-                    if !found.is_null() {
-                        return Ok(found);
-                    }
-                }
-                Value::Null
-            }
-            Source::Output(output, of) => self.output(of, output),
-            Source::Row(_) | Source::Text(_) | Source::Changed(..) => Value::Null,
+        // What is waited for is so much later than the wait began.
+        let now = self.since.unwrap_or(self.context.created_on);
+        source.moment(now, &mut |found| match found {
+            Source::Column(name, row) => self.column(row, name),
+            Source::Output(output, of) => Ok(self.output(of, output)),
+            _ => Ok(Value::Null),
         })
     }
 

@@ -8,7 +8,7 @@ use serde::{
     },
 };
 use serde_json::Value as Json;
-use sluice_model::Name;
+use sluice_model::{Name, Result, Timestamp, Value, written};
 
 use super::{DEEPEST, Later, Place};
 
@@ -33,6 +33,32 @@ pub(crate) enum Source {
     Changed(Verb, Box<Source>),
     /// What a plug-in gave back: its output, of the call of that name.
     Output(Name, String),
+}
+
+impl Source {
+    /// The point in time, or the day, that it gives; nothing where it gives none. `found` says what a column, or an
+    /// output, holds for whoever this is read for.
+    pub(crate) fn moment(&self, now: Timestamp, found: &mut dyn FnMut(&Self) -> Result<Value>) -> Result<Value> {
+        match self {
+            Self::Constant(json) => {
+                let time = json.as_str().and_then(written::time);
+                Ok(time.map_or(Value::Null, Value::DateTime))
+            }
+            Self::Now(later) => later.than(Value::DateTime(now)),
+            Self::Moved(time, later) => later.than(time.moment(now, found)?),
+            Self::First(sources) => {
+                for source in sources {
+                    let moment = source.moment(now, found)?;
+                    if !moment.is_null() {
+                        return Ok(moment);
+                    }
+                }
+                Ok(Value::Null)
+            }
+            Self::Column(..) | Self::Output(..) => found(self),
+            Self::Row(_) | Self::Text(_) | Self::Changed(..) => Ok(Value::Null),
+        }
+    }
 }
 
 /// How an Update changes what a column holds.
