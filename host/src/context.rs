@@ -16,8 +16,7 @@ use crate::{
     door::Door,
     global::{Explicit, Global, Logic},
     output::{self, Form, Outcome, tell},
-    screen,
-    telling::Telling,
+    screen, telling,
     usage::Usage,
 };
 
@@ -181,7 +180,7 @@ impl Context {
             true => session.leaving_no_marks(),
             false => session,
         };
-        Telling::of(&session).keep();
+        telling::keep(&session);
         let along = self.passed_over(&session)?;
         let session = session.carrying(along);
         match &self.global.on_behalf_of {

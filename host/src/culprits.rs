@@ -6,6 +6,7 @@ mod missing;
 mod titles;
 
 use serde_json::{Value as Json, json};
+use sluice_engine::is_senders;
 use sluice_model::{Catalog, Code, Depth, Error, Reached, Remedy, StepInfo, StepValue, Uuid};
 use sluice_platform::{Culprit, Cure, Fix, Isolation, Lacked, Reach, WithheldColumn};
 
@@ -15,7 +16,7 @@ use crate::{
     people::count,
     remedies,
     report::{self, noun},
-    telling::{Telling, is_senders},
+    telling,
     text::{indented, wrapped},
 };
 
@@ -39,17 +40,15 @@ fn note(error: &Error, qualifies: bool) -> Option<&'static str> {
 
 /// What was found, for scripts.
 pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualifies: bool) -> Json {
-    let (found, sender) = (&Telling::now().found(found.clone()), &sender.naming(&found.by_id));
+    let sender = &sender.naming(&found.by_id);
     let fix = |fix: &Fix| {
         let commands = commands_of(fix, sender).into_iter();
         let kind = fix.kind();
         let of = commands.map(move |command| json!({ "kind": kind, "command": context.command(&command) }));
         of.collect::<Vec<Json>>()
     };
-    let tells = Telling::now().commands();
     let cure = |cure: &Cure| {
-        let told: &[Fix] = if tells || cure.is_own { &cure.fixes } else { &[] };
-        let fixes = commands_of_all(told, sender).into_iter();
+        let fixes = commands_of_all(&cure.fixes, sender).into_iter();
         let fixes = fixes.map(|(kind, command)| json!({ "kind": kind, "command": context.command(&command) }));
         let fixes: Vec<Json> = fixes.collect();
         json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes })
@@ -75,7 +74,7 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
                 "by": taken.by.id.to_string(),
                 "at": taken.when.to_string(),
             })),
-            "fixes": told_fixes(culprit, tells).iter().flat_map(fix).collect::<Vec<Json>>(),
+            "fixes": culprit.fixes().iter().flat_map(fix).collect::<Vec<Json>>(),
             "cures": culprit.cures.iter().map(cure).collect::<Vec<Json>>(),
         })
     };
@@ -91,13 +90,6 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
         "own": found.is_own,
         "unseen": found.unseen.as_ref().map(report::error_to_json),
     })
-}
-
-/// The messages of the cures that the reader may know.
-fn told_fixes(culprit: &Culprit, tells: bool) -> Vec<Fix> {
-    let mut culprit = culprit.clone();
-    culprit.cures.retain(|cure| tells || cure.is_own);
-    culprit.fixes()
 }
 
 /// What a person reads of a diagnosis.
@@ -131,10 +123,10 @@ impl Report<'_> {
             gives_up,
             ..*self
         };
-        report.told(&Telling::now().found(found.clone()), again)
+        report.whole(found, again)
     }
 
-    fn told(&self, found: &Isolation, again: &str) -> String {
+    fn whole(&self, found: &Isolation, again: &str) -> String {
         let Self { user, what, .. } = self;
         let trials = format!(
             "{}, each rolled back",
@@ -205,7 +197,7 @@ impl Report<'_> {
 
     /// What cures all of it, as it was run.
     fn cure_text(&self, cure: &Cure, again: &str) -> String {
-        if !cure.is_own && !Telling::now().commands() {
+        if cure.fixes.is_empty() {
             let ask = "It can be cured, but not by you. Ask an administrator, and hand this on:";
             return format!("{ask}\n  {}", self.context.command(again));
         }
@@ -257,11 +249,7 @@ impl Report<'_> {
     }
 
     fn cures_text(&self, culprit: &Culprit, is_own: bool) -> String {
-        let told: Vec<&Cure> = culprit
-            .cures
-            .iter()
-            .filter(|cure| cure.is_own || Telling::now().commands())
-            .collect();
+        let told: Vec<&Cure> = culprit.cures.iter().filter(|cure| !cure.fixes.is_empty()).collect();
         if told.is_empty() {
             // A privilege is somebody else's to give; what else helps may be the reader's own to do.
             let is_for_others = is_own && culprit.error.body().privilege.is_some();
@@ -323,7 +311,7 @@ impl Report<'_> {
             lines.push(indented(&wrapped(text, WIDTH - 5), 5));
         }
         let told = commands.chain(then).chain(gives_up);
-        let told = told.filter(|_| Telling::now().commands());
+        let told = told.filter(|_| telling::now().changes());
         lines.extend(told.map(|command| format!("          {}", self.context.command(command))));
         lines.join("\n")
     }

@@ -2,6 +2,7 @@
 //! call it was and what is missing to whom.
 
 use serde_json::Value as Json;
+use sluice_engine::{HIDDEN_ROLE, Telling};
 use sluice_model::{
     Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, Reached, Remedy, StepInfo, StepValue, codes::Kind,
     error::numbered,
@@ -10,8 +11,7 @@ use sluice_model::{
 use crate::{
     context::Context,
     people::pairs,
-    remedies,
-    telling::{self, HIDDEN_ROLE, Telling},
+    remedies, telling,
     text::{grouped, indented, quoted, wrapped},
 };
 
@@ -57,7 +57,7 @@ pub(crate) fn error_with(
     isolate: Option<String>,
     more: impl IntoIterator<Item = String>,
 ) -> String {
-    let telling = Telling::now();
+    let telling = telling::now();
     let (texts, own) = advice(error);
     let error = &telling.error(error);
     let recorded = error.body().correlation.filter(|_| error.body().recorded);
@@ -90,7 +90,7 @@ pub(crate) fn error_with(
 
 /// An error in one line: who lacks what by their names, and which rows match.
 pub(crate) fn in_line(error: &Error) -> String {
-    let told = Telling::now().error(error);
+    let told = telling::now().error(error);
     let mut text = sentence(&told).unwrap_or_else(|| for_people(told.message()).to_owned());
     if let Some(duplicates) = &told.body().duplicates {
         text.push_str(&format!(" It matches {}", matches(duplicates).replace('\n', "; ")));
@@ -114,7 +114,7 @@ pub(crate) fn help(context: &Context, error: &Error) -> Option<String> {
 /// What helps against an error, by what it is: sentences, and the commands that its own case has.
 /// What is for an administrator to do is handed on to one.
 pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
-    let telling = Telling::now();
+    let telling = telling::now();
     if telling.hands_on(error) {
         // A guide's own words say what it is.
         let guide = error.body().situation.map(|situation| situation.resolutions);
@@ -131,13 +131,12 @@ pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
         return (texts, Vec::new());
     }
     let place = place_of_value(error);
-    let keep = |remedy: Remedy| telling.commands() || !telling::is_administrators(remedy);
     let words = error.words();
     let texts = error
         .resolutions()
         .iter()
         .map(|resolution| format!("{place}{}", remedies::worded(resolution, |text| filled(text, &words))));
-    let wanted = error.remedies().into_iter().filter(|remedy| keep(*remedy));
+    let wanted = telling.remedies(error).into_iter();
     let commands = wanted.flat_map(|remedy| {
         let command = |words: &[(&'static str, String)]| format!("sluice {}", filled(remedies::command(remedy), words));
         match remedy {
@@ -289,7 +288,7 @@ fn details(error: &Error, telling: Telling) -> Vec<(&'static str, String)> {
             true => ("step", format!("plug-in {}", step.plugin)),
             false => (step.kind, format!("action {}", step.action.as_deref().unwrap_or("0"))),
         };
-        let id = Some(format!(" ({})", step.id)).filter(|_| telling.commands());
+        let id = Some(format!(" ({})", step.id)).filter(|_| telling.changes());
         let id = id.unwrap_or_default();
         lines.push((what, format!("\"{}\", {}, {calls}{id}", step.name, place(step))));
     } else if let Some(plugin) = &body.plugin {
@@ -405,7 +404,7 @@ pub(crate) fn filled(command: &str, words: &[(&'static str, String)]) -> String 
 
 /// An error as a document: what helps is worded with the commands that do it.
 pub(crate) fn error_to_json(error: &Error) -> Json {
-    let telling = Telling::now();
+    let telling = telling::now();
     let hands_on = telling.hands_on(error);
     let error = &telling.error(error);
     let mut document = error.to_json();

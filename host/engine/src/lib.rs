@@ -63,6 +63,7 @@ pub mod steps;
 mod stray;
 pub mod tables;
 pub mod tasks;
+mod telling;
 mod trace;
 pub mod unit;
 mod used;
@@ -94,6 +95,7 @@ pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};
 pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target};
 pub use soundness::{Meaning, Sound, is_component};
+pub use telling::{HIDDEN_ROLE, Telling, is_senders};
 pub use trace::{
     AskedAs, Discarded, Node as TraceNode, PastRequest, RecordedRequest, Refused, TracedCheck, TracedChecks,
     TracedName, TracedWithheld, asked_as,

@@ -13,7 +13,6 @@ use crate::{
     door::Door as _,
     output::{Grid, Outcome},
     report,
-    telling::Telling,
     text::quoted,
     usage::Usage,
 };
@@ -57,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let user = diagnose::who(context, &session, &args.user)?;
     let (request, what) = wanted(&session, args)?;
-    let explained = Telling::now().explained(session.explain(user, &request)?);
+    let explained = session.explain(user, &request)?;
     let name = diagnose::name_of(context, "systemuser", user)?;
     let found = &explained.found;
     let mut document = culprits::json(

@@ -11,7 +11,6 @@ use crate::{
     interrupt,
     output::{Grid, Outcome},
     people::count,
-    telling::Telling,
     times::Since,
     usage::Usage,
 };
@@ -54,7 +53,6 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
     let says = session.declared_needs(step)?;
     let stop = interrupt::flag("telling what is known by now; Ctrl-C again ends at once")?;
     let seen = session.step_needs(step, since, &mut |_, _| !stop.load(Ordering::Acquire))?;
-    let seen = Telling::now().seen(seen);
     let refused = |need: &SeenNeed| need.refused.iter().map(|who| who.name.clone()).collect::<Vec<_>>();
     let check = |gate: Gate| match gate {
         Gate::Privilege => "privilege",

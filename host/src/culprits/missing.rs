@@ -3,7 +3,7 @@
 use sluice_model::{Catalog, Code, Depth, Error, PrincipalKind, Right};
 use sluice_platform::{Culprit, Fix, Lacked};
 
-use crate::telling::HIDDEN_ROLE;
+use sluice_engine::HIDDEN_ROLE;
 
 /// Which privileges are missing to whom, each at the depth that does, and by which of the two checks. `is_own`: it was
 /// looked with the asker's own rights alone, and not behind what refuses first.

@@ -18,7 +18,7 @@ pub enum Reach {
 /// Something that helps: all of its messages, in this order. It was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cure {
-    /// The messages.
+    /// The messages; none, where they are somebody else's to send and the reader may not know them.
     pub fixes: Vec<Fix>,
     /// Whom it reaches.
     pub reach: Reach,

@@ -22,6 +22,7 @@ mod processes;
 mod sets;
 mod suggest;
 mod taken;
+mod telling;
 mod trials;
 mod units;
 mod way;
@@ -45,6 +46,7 @@ pub use needs::{SeenNeed, SeenNeeds, SeenParty};
 pub use new_role::NewRole;
 pub use suggest::{Suggested, UnusedPrivilege, UsedBy, UsedPrivilege};
 pub use taken::Taken;
+use telling::Told;
 use trials::{Setup, Subject, Trials};
 pub use way::Way;
 pub use what_if::{Judged, Turned, WhatIf};
@@ -165,7 +167,7 @@ pub struct Isolation {
 /// More users are not tried.
 const MOST_USERS: u32 = 2_000;
 
-/// Who fails in a request, and what would help.
+/// Who fails in a request, and what would help: as this session's user may know it.
 pub trait Diagnosis {
     /// Runs each request as `user`, for trial: `None` where it passes. The first step of the
     /// platform's procedure: which of the tables is it?
@@ -239,10 +241,12 @@ pub trait Diagnosis {
 impl Diagnosis for Session {
     fn try_each(&self, user: Uuid, requests: &[Request]) -> Result<Vec<Option<Error>>> {
         check_may_ask(self, user)?;
-        requests
-            .iter()
-            .map(|request| Trials::new(self, user, request).refusal(&Setup::default()))
-            .collect()
+        let to = self.telling()?;
+        let tried = requests.iter().map(|request| {
+            let refusal = Trials::new(self, user, request).refusal(&Setup::default())?;
+            Ok(refusal.told(to))
+        });
+        tried.collect()
     }
 
     fn try_everyone(&self, request: &Request) -> Result<Vec<(Row, Option<Error>)>> {
@@ -255,16 +259,17 @@ impl Diagnosis for Session {
         let mut users = self.list(users)?;
         let system = self.engine().system_id()?;
         users.retain(|user| user.id != system);
+        let to = self.telling()?;
         let tried = users.into_iter().map(|user| {
             let refusal = Trials::new(self, user.id, request).refusal(&Setup::default())?;
-            Ok((user, refusal))
+            Ok((user, refusal.told(to)))
         });
         tried.collect()
     }
 
     fn isolate(&self, user: Uuid, request: &Request) -> Result<Isolation> {
         check_may_ask(self, user)?;
-        culprits::isolate(&mut Trials::new(self, user, request))
+        Ok(culprits::isolate(&mut Trials::new(self, user, request))?.told(self.telling()?))
     }
 
     fn why(&self, which: Option<Uuid>) -> Result<(Refused, Isolation)> {
@@ -274,12 +279,12 @@ impl Diagnosis for Session {
             Refused::Job(job) => Subject::Job(job),
         };
         let found = culprits::isolate(&mut Trials::of(self, refused.acting(), subject))?;
-        Ok((refused, found))
+        Ok((refused, found.told(self.telling()?)))
     }
 
     fn explain(&self, user: Uuid, request: &Request) -> Result<Explanation> {
         check_may_ask(self, user)?;
-        explain::explain(&mut Trials::new(self, user, request))
+        Ok(explain::explain(&mut Trials::new(self, user, request))?.told(self.telling()?))
     }
 
     fn step_needs(
@@ -288,7 +293,7 @@ impl Diagnosis for Session {
         since: Timestamp,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<SeenNeeds> {
-        needs::step_needs(self, step, since, progress)
+        Ok(needs::step_needs(self, step, since, progress)?.told(self.telling()?))
     }
 
     fn what_if(
@@ -297,7 +302,7 @@ impl Diagnosis for Session {
         since: Timestamp,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<WhatIf> {
-        what_if::what_if(self, changes, since, progress)
+        Ok(what_if::what_if(self, changes, since, progress)?.told(self.telling()?))
     }
 
     fn suggest_role(&self, used_by: &UsedBy, days: u32) -> Result<Suggested> {
