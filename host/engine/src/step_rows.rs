@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sluice_model::{Filter, Name, Result, Uuid};
-use sluice_sandbox::{Grants, Limits};
+use sluice_sandbox::{Grants, Limits, Mode};
 
 use crate::{
     handler::StepSource,
@@ -133,11 +133,15 @@ fn images(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Vec<Image>>> {
 
 /// The limits of a step: the defaults of its mode, with what an administrator changed.
 pub fn limits(mode: i32, changes: Option<&str>) -> Result<Limits> {
-    match (mode == step::SYNCHRONOUS, changes) {
-        (true, None) => Ok(Limits::default()),
-        (true, Some(changes)) => Limits::from_json(changes),
-        (false, None) => Ok(Limits::asynchronous()),
-        (false, Some(changes)) => Limits::asynchronous_from_json(changes),
+    let mode = limited_as(mode);
+    changes.map_or_else(|| Ok(Limits::of(mode)), |changes| Limits::from_json(mode, changes))
+}
+
+/// How a step of a mode is limited.
+fn limited_as(mode: i32) -> Mode {
+    match mode == step::SYNCHRONOUS {
+        true => Mode::Synchronous,
+        false => Mode::Asynchronous,
     }
 }
 
@@ -156,11 +160,7 @@ pub fn higher_limits(mode: i32, changes: Option<&str>, name: &str) -> Result<Vec
         own.insert(name.to_owned(), to.into());
         (serde_json::Value::Object(own).to_string(), to)
     };
-    Ok(now
-        .higher(name, mode == step::SYNCHRONOUS)
-        .into_iter()
-        .map(with)
-        .collect())
+    Ok(now.higher(name, limited_as(mode)).into_iter().map(with).collect())
 }
 
 /// A comma-separated list of names.

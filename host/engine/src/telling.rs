@@ -138,14 +138,15 @@ impl Telling {
 
     /// Whether an administrator has to cure it, and this one is none.
     pub fn hands_on(self, error: &Error) -> bool {
-        let is_for_others = || error.kind() == Kind::Denied || error.remedies().into_iter().any(is_administrators);
+        let is_for_others =
+            || error.kind() == Kind::Denied || error.remedies().into_iter().any(Remedy::is_administrators);
         !self.changes() && !is_senders(error) && is_for_others()
     }
 
     /// What helps that they may know.
     pub fn remedies(self, error: &Error) -> Vec<Remedy> {
         let mut remedies = error.remedies();
-        remedies.retain(|remedy| self.changes() || !is_administrators(*remedy));
+        remedies.retain(|remedy| self.changes() || !remedy.is_administrators());
         remedies
     }
 }
@@ -157,24 +158,4 @@ pub fn is_senders(error: &Error) -> bool {
     let on_purpose = [Code::ISV_ABORTED, Code::REQUIRED_MISSING].contains(&error.code());
     let is_steps = body.call.is_some() || !body.reached.is_empty() || !body.values.is_empty();
     error.kind() == Kind::Refused && (body.step.is_none() || on_purpose && !is_steps)
-}
-
-/// What changes roles, users, profiles or steps.
-fn is_administrators(remedy: Remedy) -> bool {
-    matches!(
-        remedy,
-        Remedy::Grant
-            | Remedy::ShareRow
-            | Remedy::Inherit
-            | Remedy::GiveRole
-            | Remedy::GrantColumn
-            | Remedy::AddToProfile
-            | Remedy::GrantCapability
-            | Remedy::DisableStep
-            | Remedy::ActivateWorkflow
-            | Remedy::DeactivateWorkflow
-            | Remedy::AssignWorkflow
-            | Remedy::RunWorkflowAsCaller
-            | Remedy::DeactivateFailed
-    )
 }

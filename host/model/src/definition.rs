@@ -154,6 +154,8 @@ pub enum Kept {
     No,
     /// Rows may be changed, but neither made nor deleted.
     Made,
+    /// Rows are made and changed by the platform alone, and whoever has the right deletes them: logs.
+    Written,
     /// All of them.
     Whole,
 }
@@ -162,8 +164,9 @@ impl Kept {
     /// Whether the platform refuses a message that would write such rows.
     pub fn refuses(self, message: &str) -> bool {
         match message {
-            "Create" | "Delete" => self != Self::No,
-            "Update" => self == Self::Whole,
+            "Create" => self != Self::No,
+            "Update" => matches!(self, Self::Written | Self::Whole),
+            "Delete" => matches!(self, Self::Made | Self::Whole),
             _ => false,
         }
     }

@@ -29,7 +29,7 @@ pub struct Case {
 }
 
 macro_rules! remedies {
-    ($($name:ident [$($word:literal),*] $doc:literal;)*) => {
+    ($($name:ident [$($word:literal),*] $($whose:ident)? $doc:literal;)*) => {
         /// Something that can be done. The words that it takes stand for what the error knows
         /// ([`crate::Error::words`]); one that the error does not know is for the reader to fill in.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +48,14 @@ macro_rules! remedies {
                 }
             }
 
+            /// Whether it changes what others may do or what runs for them, and is an administrator's to do: such are
+            /// marked.
+            pub fn is_administrators(self) -> bool {
+                match self {
+                    $(Self::$name => !matches!(concat!($(stringify!($whose))?), "")),*
+                }
+            }
+
             /// The words that it takes, in capitals.
             pub fn words(self) -> &'static [&'static str] {
                 match self {
@@ -59,12 +67,12 @@ macro_rules! remedies {
 }
 
 remedies! {
-    Grant ["ROLE", "PRIVILEGE", "DEPTH"] "Give a role the privilege.";
-    ShareRow ["TABLE", "ROW", "PRINCIPAL", "RIGHT"] "Share the one row with whoever was refused.";
-    Inherit ["ROLE"] "Let the members of teams use a team's role for rows of their own.";
-    GiveRole ["USER", "ROLE"] "Give the user a role.";
-    GrantColumn ["PROFILE", "TABLE", "COLUMN", "RIGHT"] "Let a column security profile give a right on the column.";
-    AddToProfile ["PROFILE", "USER"] "Add the user to a column security profile.";
+    Grant ["ROLE", "PRIVILEGE", "DEPTH"] administrators "Give a role the privilege.";
+    ShareRow ["TABLE", "ROW", "PRINCIPAL", "RIGHT"] administrators "Share the one row with whoever was refused.";
+    Inherit ["ROLE"] administrators "Let the members of teams use a team's role for rows of their own.";
+    GiveRole ["USER", "ROLE"] administrators "Give the user a role.";
+    GrantColumn ["PROFILE", "TABLE", "COLUMN", "RIGHT"] administrators "Let a column security profile give a right on the column.";
+    AddToProfile ["PROFILE", "USER"] administrators "Add the user to a column security profile.";
     EnableAccessTeams ["TABLE"] "Enable the table for access teams.";
     Isolate ["USER", "LEAD"] "Look for everything that the user lacks to qualify the lead.";
     FillIn ["TABLE", "ROW", "COLUMN"] "Give the row's column a value.";
@@ -90,8 +98,8 @@ remedies! {
     RestoreUnsealed ["BACKUP"] "Put a copy without a seal in the place of the organisation.";
     RaiseCascadeLimit ["ROWS"] "Let more rows follow a row in one request.";
     RaiseTransactionLimit [] "Let what a request does in its transaction take up to two minutes.";
-    GrantCapability ["STEP", "GRANTS"] "Grant the step the capability that its plug-in used, beside those that it has.";
-    DisableStep ["STEP"] "Disable the step.";
+    GrantCapability ["STEP", "GRANTS"] administrators "Grant the step the capability that its plug-in used, beside those that it has.";
+    DisableStep ["STEP"] administrators "Disable the step.";
     ShowTrace ["CORRELATION"] "Look at what the request set off.";
     ShowChecks ["CORRELATION"] "Look at what the request asked about privileges.";
     SetAttachmentSize ["KIB"] "Let the organisation take larger attachments.";
@@ -144,11 +152,11 @@ remedies! {
     ShowProcesses ["TABLE", "ROW"] "Look at the processes of the row.";
     StartFlow ["ROW", "FLOW"] "Start a process for the row.";
     SwitchFlow ["ROW", "FLOW"] "Switch the row to the other flow.";
-    ActivateWorkflow ["WORKFLOW"] "Activate the workflow.";
-    DeactivateWorkflow ["WORKFLOW"] "Deactivate the workflow.";
-    AssignWorkflow ["WORKFLOW", "USER"] "Give the workflow another owner.";
-    RunWorkflowAsCaller ["WORKFLOW"] "Let the workflow run as whoever sets it off.";
-    DeactivateFailed ["FAILED"] "Deactivate the workflow, or the business rule, in which it failed.";
+    ActivateWorkflow ["WORKFLOW"] administrators "Activate the workflow.";
+    DeactivateWorkflow ["WORKFLOW"] administrators "Deactivate the workflow.";
+    AssignWorkflow ["WORKFLOW", "USER"] administrators "Give the workflow another owner.";
+    RunWorkflowAsCaller ["WORKFLOW"] administrators "Let the workflow run as whoever sets it off.";
+    DeactivateFailed ["FAILED"] administrators "Deactivate the workflow, or the business rule, in which it failed.";
     ReactivateProcess ["ROW"] "Reactivate the process.";
     NextStage ["ROW", "TABLE"] "Move the process to its next stage.";
     PreviousStage ["ROW", "TABLE"] "Move the process to its previous stage.";

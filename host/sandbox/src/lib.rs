@@ -35,5 +35,5 @@ pub use component::{MAXIMUM_SIZE, admit, componentize, version};
 pub use convert::{parameters_size, row_count};
 pub use describe::{Argument, DeclaredImage, DeclaredStep, PluginType};
 pub use engine::{GUEST_STACK, Sandbox, Settings, stack_for};
-pub use limits::Limits;
+pub use limits::{Limits, Mode};
 pub use plugin::Plugin;

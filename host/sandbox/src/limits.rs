@@ -30,6 +30,84 @@ pub struct Limits {
 
 const MIB: u64 = 1 << 20;
 
+/// When a step runs: what it may take while others wait is less than what it may take by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// In the request.
+    Synchronous,
+    /// After it.
+    Asynchronous,
+}
+
+/// A limit by its name, as in `error.limit`.
+struct Named {
+    name: &'static str,
+    unit: &'static str,
+    get: fn(&Limits) -> u64,
+    set: fn(&mut Limits, u64),
+}
+
+/// The limits, in the order of [`Limits`].
+const ALL: [Named; 9] = [
+    Named {
+        name: "memory",
+        unit: "bytes",
+        get: |limits| limits.memory,
+        set: |limits, number| limits.memory = number,
+    },
+    Named {
+        name: "cpu",
+        unit: "ms",
+        get: |limits| milliseconds(limits.cpu),
+        set: |limits, number| limits.cpu = Duration::from_millis(number),
+    },
+    Named {
+        name: WALL,
+        unit: "ms",
+        get: |limits| milliseconds(limits.wall),
+        set: |limits, number| limits.wall = Duration::from_millis(number),
+    },
+    Named {
+        name: "host-calls",
+        unit: "calls",
+        get: |limits| limits.host_calls,
+        set: |limits, number| limits.host_calls = number,
+    },
+    Named {
+        name: "rows",
+        unit: "rows",
+        get: |limits| limits.rows,
+        set: |limits, number| limits.rows = number,
+    },
+    Named {
+        name: "bytes",
+        unit: "bytes",
+        get: |limits| limits.bytes_per_call,
+        set: |limits, number| limits.bytes_per_call = number,
+    },
+    Named {
+        name: "bytes-total",
+        unit: "bytes",
+        get: |limits| limits.bytes_total,
+        set: |limits, number| limits.bytes_total = number,
+    },
+    Named {
+        name: "output",
+        unit: "bytes",
+        get: |limits| limits.output,
+        set: |limits, number| limits.output = number,
+    },
+    Named {
+        name: "trace",
+        unit: "bytes",
+        get: |limits| limits.trace,
+        set: |limits, number| limits.trace = number,
+    },
+];
+
+/// The limit of time in all.
+const WALL: &str = "wall";
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -60,51 +138,59 @@ impl Limits {
         trace: 64 << 10,
     };
 
-    /// The most that an asynchronous step may be given.
-    pub const MAXIMUM_ASYNCHRONOUS: Self = Self {
-        cpu: Duration::from_secs(30),
-        ..Self::MAXIMUM
-    };
-
-    /// What an asynchronous step gets by default: like a synchronous one, with more time.
-    pub fn asynchronous() -> Self {
-        Self {
-            cpu: Duration::from_secs(2),
-            wall: Duration::from_secs(120),
-            ..Self::default()
+    /// What a step gets by default: an asynchronous one has more time.
+    pub fn of(mode: Mode) -> Self {
+        match mode {
+            Mode::Synchronous => Self::default(),
+            Mode::Asynchronous => Self {
+                cpu: Duration::from_secs(2),
+                wall: Duration::from_secs(120),
+                ..Self::default()
+            },
         }
     }
 
-    /// The limits of a synchronous step: the defaults, changed by the members of a JSON
-    /// object: `{"cpu": 500, "rows": 100}`. The names are those of [`Limits::to_json`];
-    /// times are in milliseconds, sizes in bytes.
-    ///
-    /// # Errors
-    /// [`sluice_model::Code::INVALID_ARGUMENT`] for what is no limit, and for more than [`Limits::MAXIMUM`].
-    pub fn from_json(text: &str) -> Result<Self> {
-        Self::parse(text, Self::default(), &Self::MAXIMUM)
+    /// The most that a step may be given.
+    pub fn maximum(mode: Mode) -> Self {
+        match mode {
+            Mode::Synchronous => Self::MAXIMUM,
+            Mode::Asynchronous => Self {
+                cpu: Duration::from_secs(30),
+                ..Self::MAXIMUM
+            },
+        }
     }
 
-    /// The same for an asynchronous step.
+    /// The limits of a step: the defaults, changed by the members of a JSON object: `{"cpu": 500, "rows": 100}`.
+    /// The names are those of [`Limits::to_json`]; times are in milliseconds, sizes in bytes.
     ///
     /// # Errors
-    /// As [`Limits::from_json`], with [`Limits::MAXIMUM_ASYNCHRONOUS`].
-    pub fn asynchronous_from_json(text: &str) -> Result<Self> {
-        Self::parse(text, Self::asynchronous(), &Self::MAXIMUM_ASYNCHRONOUS)
+    /// [`sluice_model::Code::INVALID_ARGUMENT`] for what is no limit, and for more than [`Limits::maximum`].
+    pub fn from_json(mode: Mode, text: &str) -> Result<Self> {
+        let (mut limits, maximum) = (Self::of(mode), Self::maximum(mode));
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
+            .map_err(|error| Error::invalid(format!("limits are a JSON object such as {{\"cpu\": 500}}: {error}")))?;
+        for (name, value) in &object {
+            let Some(limit) = ALL.iter().find(|limit| limit.name == name) else {
+                let known: Vec<&str> = ALL.iter().map(|limit| limit.name).collect();
+                return Err(Error::invalid(format!(
+                    "there is no limit `{name}`; the limits are {}",
+                    known.join(", ")
+                )));
+            };
+            limit.put(&mut limits, value, &maximum)?;
+        }
+        Ok(limits)
     }
 
-    /// Higher numbers for one of the limits of a synchronous or an asynchronous step than it has now: twice as much,
-    /// five times, and the most that it may be given; none where it has that, or there is no such limit. What takes
-    /// time while others wait is not raised.
-    pub fn higher(&self, name: &str, synchronous: bool) -> Vec<u64> {
-        let most = match synchronous {
-            true => Self::MAXIMUM,
-            false => Self::MAXIMUM_ASYNCHRONOUS,
-        };
-        if name == "wall" || !NAMES.iter().any(|(known, _)| *known == name) {
+    /// Higher numbers for one of the limits of a step than it has now: twice as much, five times, and the most that it
+    /// may be given; none where it has that, or there is no such limit. What takes time while others wait is not
+    /// raised.
+    pub fn higher(&self, name: &str, mode: Mode) -> Vec<u64> {
+        let Some(limit) = ALL.iter().find(|limit| limit.name == name && name != WALL) else {
             return Vec::new();
-        }
-        let (now, most) = (self.number(name), most.number(name));
+        };
+        let (now, most) = ((limit.get)(self), (limit.get)(&Self::maximum(mode)));
         let mut higher: Vec<u64> = [now.saturating_mul(2), now.saturating_mul(5), most]
             .into_iter()
             .filter(|number| *number > now && *number <= most)
@@ -115,87 +201,37 @@ impl Limits {
 
     /// All limits by name.
     pub fn to_json(&self) -> serde_json::Value {
-        NAMES
-            .iter()
-            .map(|(name, _)| ((*name).to_owned(), self.number(name).into()))
+        ALL.iter()
+            .map(|limit| (limit.name.to_owned(), (limit.get)(self).into()))
             .collect::<serde_json::Map<_, _>>()
             .into()
     }
-
-    fn parse(text: &str, mut limits: Self, maximum: &Self) -> Result<Self> {
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
-            .map_err(|error| Error::invalid(format!("limits are a JSON object such as {{\"cpu\": 500}}: {error}")))?;
-        for (name, value) in &object {
-            let Some((_, unit)) = NAMES.iter().find(|(known, _)| known == name) else {
-                let known: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-                return Err(Error::invalid(format!(
-                    "there is no limit `{name}`; the limits are {}",
-                    known.join(", ")
-                )));
-            };
-            let Some(number) = value.as_u64().filter(|number| *number > 0) else {
-                return Err(Error::invalid(format!(
-                    "the limit `{name}` is a whole number of {unit}, not `{value}`"
-                )));
-            };
-            let most = maximum.number(name);
-            if number > most {
-                let mut error =
-                    Error::invalid(format!("the limit `{name}` may be at most {most} {unit}, not {number}"));
-                error.body_mut().limit = Some(Limit {
-                    name: name.clone(),
-                    allowed: most,
-                    used: number,
-                    unit,
-                });
-                return Err(error);
-            }
-            limits.set(name, number);
-        }
-        Ok(limits)
-    }
-
-    fn number(&self, name: &str) -> u64 {
-        match name {
-            "memory" => self.memory,
-            "cpu" => milliseconds(self.cpu),
-            "wall" => milliseconds(self.wall),
-            "host-calls" => self.host_calls,
-            "rows" => self.rows,
-            "bytes" => self.bytes_per_call,
-            "bytes-total" => self.bytes_total,
-            "output" => self.output,
-            _ => self.trace,
-        }
-    }
-
-    fn set(&mut self, name: &str, number: u64) {
-        match name {
-            "memory" => self.memory = number,
-            "cpu" => self.cpu = Duration::from_millis(number),
-            "wall" => self.wall = Duration::from_millis(number),
-            "host-calls" => self.host_calls = number,
-            "rows" => self.rows = number,
-            "bytes" => self.bytes_per_call = number,
-            "bytes-total" => self.bytes_total = number,
-            "output" => self.output = number,
-            _ => self.trace = number,
-        }
-    }
 }
 
-/// The names of the limits with their units, in the order of [`Limits`]; as in `error.limit`.
-const NAMES: [(&str, &str); 9] = [
-    ("memory", "bytes"),
-    ("cpu", "ms"),
-    ("wall", "ms"),
-    ("host-calls", "calls"),
-    ("rows", "rows"),
-    ("bytes", "bytes"),
-    ("bytes-total", "bytes"),
-    ("output", "bytes"),
-    ("trace", "bytes"),
-];
+impl Named {
+    /// Sets the limit to what a JSON value says, as far as the maximum.
+    fn put(&self, limits: &mut Limits, value: &serde_json::Value, maximum: &Limits) -> Result<()> {
+        let Self { name, unit, .. } = self;
+        let Some(number) = value.as_u64().filter(|number| *number > 0) else {
+            return Err(Error::invalid(format!(
+                "the limit `{name}` is a whole number of {unit}, not `{value}`"
+            )));
+        };
+        let most = (self.get)(maximum);
+        if number > most {
+            let mut error = Error::invalid(format!("the limit `{name}` may be at most {most} {unit}, not {number}"));
+            error.body_mut().limit = Some(Limit {
+                name: (*name).to_owned(),
+                allowed: most,
+                used: number,
+                unit,
+            });
+            return Err(error);
+        }
+        (self.set)(limits, number);
+        Ok(())
+    }
+}
 
 /// A duration in whole milliseconds.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
@@ -204,11 +240,14 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        Mode::{Asynchronous, Synchronous},
+        *,
+    };
 
     #[test]
     fn json_changes_what_it_names_and_nothing_else() {
-        let limits = Limits::from_json(r#"{"cpu": 500, "rows": 7}"#).unwrap();
+        let limits = Limits::from_json(Synchronous, r#"{"cpu": 500, "rows": 7}"#).unwrap();
         assert_eq!(
             limits,
             Limits {
@@ -217,13 +256,13 @@ mod tests {
                 ..Limits::default()
             }
         );
-        assert_eq!(Limits::from_json("{}").unwrap(), Limits::default());
+        assert_eq!(Limits::from_json(Synchronous, "{}").unwrap(), Limits::default());
         assert_eq!(
-            Limits::from_json(&Limits::MAXIMUM.to_json().to_string()).unwrap(),
+            Limits::from_json(Synchronous, &Limits::MAXIMUM.to_json().to_string()).unwrap(),
             Limits::MAXIMUM
         );
         assert_eq!(
-            Limits::asynchronous_from_json(r#"{"cpu": 30000}"#).unwrap().cpu,
+            Limits::from_json(Asynchronous, r#"{"cpu": 30000}"#).unwrap().cpu,
             Duration::from_secs(30)
         );
     }
@@ -231,20 +270,20 @@ mod tests {
     #[test]
     fn a_limit_is_raised_up_to_the_most() {
         let limits = Limits::default();
-        assert_eq!(limits.higher("host-calls", true), [1_000, 2_500, 5_000]);
-        assert_eq!(limits.higher("memory", true), [128 << 20], "each once");
-        assert_eq!(limits.higher("cpu", true), [400, 1_000, 2_000]);
-        assert_eq!(limits.higher("cpu", false), [400, 1_000, 30_000]);
-        assert_eq!(Limits::MAXIMUM.higher("rows", true), [0; 0]);
+        assert_eq!(limits.higher("host-calls", Synchronous), [1_000, 2_500, 5_000]);
+        assert_eq!(limits.higher("memory", Synchronous), [128 << 20], "each once");
+        assert_eq!(limits.higher("cpu", Synchronous), [400, 1_000, 2_000]);
+        assert_eq!(limits.higher("cpu", Asynchronous), [400, 1_000, 30_000]);
+        assert_eq!(Limits::MAXIMUM.higher("rows", Synchronous), [0; 0]);
         assert_eq!(
-            (limits.higher("wall", true), limits.higher("depth", true)),
+            (limits.higher("wall", Synchronous), limits.higher("depth", Synchronous)),
             (vec![], vec![])
         );
     }
 
     #[test]
     fn json_is_refused_above_the_maximum_and_for_what_is_no_limit() {
-        let error = Limits::from_json(r#"{"memory": 1073741824}"#).unwrap_err();
+        let error = Limits::from_json(Synchronous, r#"{"memory": 1073741824}"#).unwrap_err();
         assert_eq!(
             error.message(),
             "the limit `memory` may be at most 134217728 bytes, not 1073741824"
@@ -258,7 +297,7 @@ mod tests {
             ("[]", "limits are a JSON object"),
             ("", "limits are a JSON object"),
         ] {
-            let error = Limits::from_json(text).unwrap_err();
+            let error = Limits::from_json(Synchronous, text).unwrap_err();
             assert!(error.message().contains(says), "{text}: {error}");
         }
     }

@@ -126,6 +126,14 @@ fn a_job_sees_what_its_owner_sees() {
     let again = crate::world::job(&ask().unwrap());
     world.run(again);
     assert_eq!(pairs(&world, again), [own]);
+    // Whoever it is given to: it is done for whoever asked for it.
+    let given = crate::world::job(&ask().unwrap());
+    let give = Request::new("Assign")
+        .with("Target", Reference::new("asyncoperation", given))
+        .with("Assignee", Reference::new("systemuser", world.admin.id()));
+    world.admin.0.execute(give).unwrap();
+    world.run(given);
+    assert_eq!(pairs(&world, given), [own]);
 }
 
 /// A world with so many contacts that are alike that there are more pairs than a job reports.

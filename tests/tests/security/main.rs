@@ -15,6 +15,7 @@ mod identity;
 mod inwards;
 mod linking;
 mod lists;
+mod logs;
 mod managers;
 mod messages;
 mod moving;

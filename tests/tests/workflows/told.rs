@@ -1,7 +1,7 @@
 //! What a workflow tells its author of what others may read.
 
 use serde_json::json;
-use sluice_model::{Depth, Parameter, Reference, Request, Row, Value};
+use sluice_model::{Depth, Filter, Parameter, Query, Reference, Request, Row, Value};
 use sluice_platform::{ColumnChange, WorkflowSpec, prelude::*};
 use sluice_tests::{Actor, people};
 
@@ -100,4 +100,60 @@ fn what_its_owner_may_not_read_is_not_added_to() {
         .try_create(account("Litware").with("numberofemployees", 7))
         .unwrap_err();
     assert_eq!(error.code().to_string(), "0x8004F504", "{error}");
+}
+
+/// What a run knows and what it says may name values: jobs are read by more people than the row.
+#[test]
+fn a_job_says_what_it_says_to_those_who_may_read_its_row() {
+    let world = Workplace::new();
+    secure(&world, "description");
+    let says = json!({ "text": ["no: ", { "column": "description" }] });
+    let actions = json!([{ "stop": { "as": "canceled", "message": says } }]);
+    world.active(&spec(
+        "No",
+        &json!({ "on": { "create": true }, "mode": "background" }),
+        actions,
+    ));
+    let mut rights = people::privileges(
+        &["Read"],
+        &["Account", "AsyncOperation", "WorkflowLog"],
+        Depth::Organization,
+    );
+    rights.push(("prvReadPluginTraceLog".to_owned(), Depth::Organization));
+    let support = people::user(&world.org, "support", &rights);
+    world.admin.create(account("Litware").with("description", "SECRET"));
+    let logs = json!({ "on": { "update": ["fax"] }, "mode": "real-time", "log-failures": true });
+    let made = world.admin.create(account("Novak").with("description", "SECRET"));
+    world.active(&spec("Logged", &logs, actions));
+    world
+        .admin
+        .try_update(Row::new("account", made).with("fax", "1"))
+        .unwrap_err();
+    for table in ["asyncoperation", "workflowlog"] {
+        let all = |reader: &Actor| -> Vec<String> {
+            let rows = reader.list(Query::new(table));
+            rows.iter()
+                .filter_map(|row| row.text("message").map(ToOwned::to_owned))
+                .collect()
+        };
+        assert_eq!(all(&world.admin), ["no: SECRET"], "{table}");
+        let told = all(&support);
+        assert!(
+            told.len() == 1 && told[0].starts_with("(not shown"),
+            "{table}: {told:?}"
+        );
+        let searched = support
+            .0
+            .list(Query::new(table).filter(Filter::eq("message", "no: SECRET")));
+        assert!(
+            searched.unwrap_err().message().contains("cannot be searched"),
+            "{table}"
+        );
+    }
+    let data: Vec<Row> = support.list(Query::new("asyncoperation").columns(&["data"]));
+    let data = data.iter().filter_map(|row| row.text("data")).collect::<String>();
+    assert!(
+        !data.contains("SECRET") && !data.contains("definition") && data.contains("at"),
+        "{data}"
+    );
 }

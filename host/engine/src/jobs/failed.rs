@@ -167,7 +167,7 @@ fn has_failed(job: &Row) -> bool {
 }
 
 /// In whose name a job runs, what it runs, and for which row; nothing, where its kind is never tried.
-fn known(unit: &mut Unit, job: &Row) -> Result<Option<(Acting, Uuid, Option<Reference>)>> {
+pub(crate) fn known(unit: &mut Unit, job: &Row) -> Result<Option<(Acting, Uuid, Option<Reference>)>> {
     if is_at_once(job) {
         return context::find(unit, job.id).map(|kept| Some(kept.about()));
     }

@@ -17,8 +17,8 @@ use sluice_model::{Result, Row, Value};
 use sluice_store::Beside;
 
 pub(crate) use context::{is_context, kept, whole};
-pub(crate) use failed::run_for_trial;
 pub use failed::{FailedJob, GoesOn};
+pub(crate) use failed::{known, run_for_trial};
 pub(crate) use lease::{Asker, Claim, LEASE_COLUMNS, Lease, fail, hand_over, is_interrupted, is_running, renew};
 pub(crate) use process::{is_gone, this_process};
 pub(crate) use replay::{Made, Replay, is_answer};

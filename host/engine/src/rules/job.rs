@@ -2,7 +2,7 @@
 
 use sluice_model::{Code, Error, Result, Row, Value};
 
-use super::{Rules, read};
+use super::{ReadRules, Rules, job_shown::JobShown, read};
 use crate::{
     Operation, Unit,
     jobs::{self, CANCELED, COMPLETED, READY, WAITING},
@@ -18,6 +18,10 @@ fn name(row: &Row) -> &str {
 }
 
 impl Rules for Job {
+    fn reading(&self) -> Option<&dyn ReadRules> {
+        Some(&JobShown)
+    }
+
     fn before_create(&self, _: &mut Unit, operation: &mut Operation) -> Result<()> {
         if operation.why.is_platform() {
             return Ok(());

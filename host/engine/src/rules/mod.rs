@@ -6,6 +6,7 @@ mod business_unit;
 mod column_security;
 mod currency;
 mod job;
+mod job_shown;
 pub(crate) mod message_trace;
 mod moving;
 mod organization;

@@ -49,8 +49,8 @@ fn email(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
         .with("directioncode", true)
         .with("statecode", Value::Choice(1))
         .with("statuscode", Value::Choice(PENDING_SEND));
-    let email = match job.get("ownerid") {
-        Some(owner) => email.with("ownerid", owner.clone()),
+    let email = match job.get("createdby") {
+        Some(asker) => email.with("ownerid", asker.clone()),
         None => email,
     };
     unit.run_for_host("tell who asked for a job that it is done", Request::create(email))

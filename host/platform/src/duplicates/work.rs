@@ -299,22 +299,23 @@ impl Detecting {
     }
 }
 
-/// The user or team in whose name a job runs, as far as whoever asked for it may, too.
-fn owner_of(unit: &mut Unit, job: &Row, caller: Option<Uuid>) -> Result<Arc<sluice_access::Principal>> {
-    let owner = job.lookup("ownerid");
-    let owner = owner.ok_or_else(|| sluice_model::Error::host(format!("the job {} belongs to nobody", job.id)))?;
+/// Whoever asked for a job, in whose name it runs to its end, whoever it is given to; where they called on behalf of
+/// somebody, as far as both may.
+fn asker_of(unit: &mut Unit, job: &Row, caller: Option<Uuid>) -> Result<Arc<sluice_access::Principal>> {
+    let asker = job.lookup("createdby");
+    let asker = asker.ok_or_else(|| sluice_model::Error::host(format!("nobody asked for the job {}", job.id)))?;
     match caller {
-        Some(_) => unit.who_acts(Acting { user: owner.id, caller }),
-        None => unit.principal_of(owner),
+        Some(_) => unit.who_acts(Acting { user: asker.id, caller }),
+        None => unit.principal_of(asker),
     }
 }
 
-/// Looks for the duplicates of the next rows, in the name of the job's owner.
+/// Looks for the duplicates of the next rows, in the name of whoever asked for the job.
 pub(super) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
     let mut data: Detecting = runner::parse(data)?;
     let snapshot = unit.snapshot()?;
     let table = snapshot.table(&data.query.table)?.clone();
-    let owner = owner_of(unit, job, data.caller)?;
+    let owner = asker_of(unit, job, data.caller)?;
     let permit = unit.list_permit(&owner, &data.query)?;
     let catalog = unit.catalog();
     if data.scan.total.is_none() {
@@ -460,7 +461,7 @@ pub(super) fn detect_ended(unit: &mut Unit, job: &Row, data: &str, told: &str) -
     let data: Detecting = runner::parse(data)?;
     let tell = data.tell.clone();
     if let Some(days) = job.text("recurrencepattern").map(recurrence::days).transpose()? {
-        let owner = owner_of(unit, job, data.caller)?;
+        let owner = asker_of(unit, job, data.caller)?;
         let name = job.text("name").unwrap_or_default().to_owned();
         let table = data.query.table.clone();
         let start = runner::next_start(unit, job, days)?;

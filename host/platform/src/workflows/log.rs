@@ -3,9 +3,9 @@
 //! written. In real time only what fails is logged, where the workflow says so: beside the request,
 //! which is undone.
 
-use sluice_model::{Code, Comparison, Error, Filter, Query, Reference, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{Comparison, Error, Filter, Name, Query, Reference, Result, Row, Timestamp, Uuid, Value};
 
-use sluice_engine::{Kept, Operation, Rules, Unit, keeping, runner::owned_row, tables};
+use sluice_engine::{Kept, Operation, ReadRules, Rules, Unit, keeping, runner::owned_row, tables};
 
 use super::run;
 
@@ -101,16 +101,15 @@ fn row(unit: &mut Unit, user: Uuid, action: Option<String>, status: Status, erro
 /// The rules of the log: the platform writes it, and it goes with its job.
 pub(super) struct Log;
 
+impl ReadRules for Log {
+    fn after_read(&self, unit: &mut Unit, operation: &Operation, _: Option<&[Name]>, rows: &mut [Row]) -> Result<()> {
+        unit.conceal_log(operation.principal(), rows)
+    }
+}
+
 impl Rules for Log {
-    fn before_create(&self, _: &mut Unit, operation: &mut Operation) -> Result<()> {
-        match operation.why().is_platform() {
-            true => Ok(()),
-            false => Err(Error::new(
-                Code::MESSAGE_NOT_SUPPORTED,
-                "the platform makes the rows of the process log itself: Create does not work on them",
-            )
-            .with_table(TABLE)),
-        }
+    fn reading(&self) -> Option<&dyn ReadRules> {
+        Some(self)
     }
 
     fn follows_as_platform(&self) -> bool {

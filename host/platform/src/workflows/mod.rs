@@ -29,7 +29,6 @@ pub(crate) mod naming;
 mod owner;
 mod program;
 mod run;
-mod seen;
 mod spec;
 pub(crate) mod values;
 
@@ -74,7 +73,6 @@ pub(crate) static WORKFLOWS: Capability = Capability {
     tasks: &[Task::asked(life::ACTIVATE), Task::asked(execute_workflow::RUN)],
     rules: &[
         (Tables::Named(tables::PROCESS), &life::Life),
-        (Tables::Named(tables::JOB), &seen::Runs),
         (Tables::Named("workflowlog"), &log::Log),
     ],
     dependants: &[&dependants::Definitions],
