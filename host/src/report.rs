@@ -188,6 +188,9 @@ fn titled(error: &Error, sentence: &str) -> String {
 /// Who lacks what, by their names, where the platform's own words have ids; nothing, where they are for people.
 fn sentence(error: &Error) -> Option<String> {
     let body = error.body();
+    if error.code() == Code::ISV_TRANSACTION {
+        return swallowed(error);
+    }
     // A case of its own has words of its own.
     if body.inner.is_some() || (body.case.is_some() && error.code() != Code::USER_DISABLED) {
         return None;
@@ -256,6 +259,23 @@ fn sentence(error: &Error) -> Option<String> {
     };
     Some(format!("{}{told}", guide.unwrap_or_default()))
 }
+
+/// Which step went on behind an error, and what that was: who lacked what, or its words.
+fn swallowed(error: &Error) -> Option<String> {
+    let body = error.body();
+    let (step, call) = (body.step.as_ref()?, body.call.as_ref()?);
+    let (_, caught) = error.message().split_once(CAUGHT)?;
+    let lacks = |who: &PrincipalInfo| Some(format!("{} lacks {}", who.name, body.privilege.as_ref()?));
+    let what = body.principal.as_ref().and_then(lacks);
+    let what = what.unwrap_or_else(|| for_people(caught).to_owned());
+    Some(format!(
+        "The plug-in of the step \"{}\" caught the error of its call {call} and went on: {what}",
+        step.name
+    ))
+}
+
+/// Behind this the platform tells which error was caught.
+const CAUGHT: &str = "The error that was caught: ";
 
 fn for_people(message: &str) -> &str {
     message.split(" Details: {").next().unwrap_or(message)
