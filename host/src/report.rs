@@ -70,8 +70,11 @@ pub(crate) fn error_with(
     let mut lines: Vec<(&str, String)> = labels.zip(texts.into_iter().chain(commands)).collect();
     let sentence = sentence(error);
     let own_words = sentence.is_some().then(|| error.message());
-    let words = own_words.or(error.body().inner.as_deref());
-    lines.extend(words.map(|words| ("platform", wrapped(for_people(words), WIDTH - 12))));
+    let inner = error.body().inner.as_deref();
+    let because = inner.filter(|_| sentence.is_some());
+    let words = own_words.or(inner).map(|words| ("platform", words));
+    let words = because.map(|words| ("because", words)).into_iter().chain(words);
+    lines.extend(words.map(|(name, words)| (name, wrapped(for_people(words), WIDTH - 12))));
     lines.extend(details(error, telling));
     if let Some(correlation) = recorded {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
@@ -191,8 +194,9 @@ fn sentence(error: &Error) -> Option<String> {
     if error.code() == Code::ISV_TRANSACTION {
         return swallowed(error);
     }
-    // A case of its own has words of its own.
-    if body.inner.is_some() || (body.case.is_some() && error.code() != Code::USER_DISABLED) {
+    // A case of its own has words of its own; where the platform's have ids, more is said beside them.
+    let has_words = body.inner.is_some() && !error.message().starts_with("Principal with id");
+    if has_words || (body.case.is_some() && error.code() != Code::USER_DISABLED) {
         return None;
     }
     // A guide's own words come first.

@@ -286,7 +286,7 @@ fn widths(text: &str) -> Vec<usize> {
 const TAKEN: [(&str, &[&str]); 38] = [
     ("row list", &["account"]),
     ("view show", &["All Accounts"]),
-    ("note list", &["account", "Contoso Pharmaceuticals"]),
+    ("note list", &["lead", "@last"]),
     ("note show", &["none"]),
     ("activity show", &["none"]),
     ("lead show", &["@last"]),

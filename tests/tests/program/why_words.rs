@@ -194,3 +194,27 @@ fn an_error_that_was_caught_is_told_in_a_sentence() {
     assert!(told.ends_with(sentence) && told.contains("0x8009000C"), "{told}");
     assert!(to_do < platform, "{}", run.stderr);
 }
+
+/// Where rows are owned across business units, the first line has names, too.
+#[test]
+fn across_units_the_first_line_has_names() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["settings", "set", "ownership.across-units", "yes"]);
+    admin.json(&["role", "grant", "Salesperson", "prvAppendToBusinessUnit", "org"]);
+    let east = &world.rows("businessunit", "businessunitid", "name eq 'East'")[0];
+    let unit = format!("owningbusinessunit={}", text(east, "businessunitid"));
+    let create = ["row", "create", "account", "name=x", &unit];
+    let told = first_line(&world, "seller.west", &create);
+    assert!(
+        told.contains("seller.west may not do that with this row of account"),
+        "{told}"
+    );
+    let run = world.user("seller.west").run(&create);
+    assert!(
+        run.says("because the row is the principal's own, and lies in a business unit"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.says("platform Principal with id"), "{}", run.stderr);
+}
