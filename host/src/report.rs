@@ -229,16 +229,7 @@ fn sentence(error: &Error) -> Option<String> {
         .as_ref()
         .map(|table| format!(" of {table}"))
         .unwrap_or_default();
-    let stopped = match error.code() {
-        Code::USER_DISABLED if body.case.is_some() => {
-            Some("can do nothing: the business unit of the user is disabled, or one above it")
-        }
-        Code::USER_DISABLED => Some("is disabled"),
-        Code::READ_ONLY_ACCESS_MODE => Some("may only read, by the access mode"),
-        Code::NO_ROLES => Some("has no role at all"),
-        _ => None,
-    };
-    if let Some(stopped) = stopped {
+    if let Some(stopped) = stopped(error) {
         return Some(format!(
             "{who} {stopped}{}{asked}",
             if asked.is_empty() { "" } else { "," }
@@ -262,6 +253,19 @@ fn sentence(error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(format!("{}{told}", guide.unwrap_or_default()))
+}
+
+/// What keeps somebody from doing anything of the kind, whatever they hold.
+fn stopped(error: &Error) -> Option<&'static str> {
+    match error.code() {
+        Code::USER_DISABLED if error.body().case.is_some() => {
+            Some("can do nothing: the business unit of the user is disabled, or one above it")
+        }
+        Code::USER_DISABLED => Some("is disabled"),
+        Code::READ_ONLY_ACCESS_MODE => Some("may only read, by the access mode"),
+        Code::NO_ROLES => Some("has no role at all"),
+        _ => None,
+    }
 }
 
 /// Which step went on behind an error, and what that was: who lacked what, or its words.

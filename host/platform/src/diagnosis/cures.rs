@@ -141,11 +141,7 @@ impl Trials<'_> {
                     }
                     Err(other) if other.body().unseen => {}
                     // Of several rows that match, one is taken: the others are left.
-                    Err(other) if matches_less(&error, &other) => {
-                        next = Some((fix, sender, Err(other)));
-                        break;
-                    }
-                    Err(other) if is_same(&error, &other, obstacle.since) => {}
+                    Err(other) if is_same(&error, &other, obstacle.since) && !matches_less(&error, &other) => {}
                     // As another user it is to pass, and not to fail in that one's name.
                     Err(other) if fix.runs_as() && obstacle.is_of_step(&other) => {}
                     // More of the same may lead to no other reason at all.
