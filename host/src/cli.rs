@@ -271,6 +271,7 @@ pub(crate) fn parse_from<T: Into<OsString> + Clone>(
     let given = Explicit {
         org: is_given(&matches, "org"),
         acting: is_given(&matches, "as"),
+        drops_context: matches!(&cli.command, Command::Use(args) if args.none),
     };
     let wrong = |message| grammar().error(ErrorKind::InvalidValue, message);
     cli.global.fill_in(given).map_err(wrong)?;

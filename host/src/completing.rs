@@ -92,6 +92,10 @@ fn completed(argument: Arg, noun: &str, is_bash: bool) -> Arg {
         let known = move |current: &OsStr| candidates(tables(&begun(current)), is_bash);
         return argument.add(ArgValueCompleter::new(known));
     }
+    if let Some(sort) = Columns::of(&argument, &id) {
+        let known = move |current: &OsStr| candidates(columns(sort, &begun(current)), is_bash);
+        return argument.add(ArgValueCompleter::new(known));
+    }
     let takes = takes(&argument, &id, noun);
     if takes.is_empty() {
         return argument;
@@ -131,10 +135,60 @@ fn takes(argument: &Arg, id: &str, noun: &str) -> Vec<Named> {
     takes.collect()
 }
 
+/// How an argument takes columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Columns {
+    /// One of them, or each as an argument of its own.
+    One,
+    /// Several, with commas between them.
+    Several,
+    /// One with its value.
+    Valued,
+}
+
+impl Columns {
+    fn of(argument: &Arg, id: &str) -> Option<Self> {
+        let names = argument.get_value_names().unwrap_or_default();
+        let has_value = names.iter().any(|name| name.contains('='));
+        match id {
+            "column" => Some(Self::One),
+            "columns" if has_value => Some(Self::Valued),
+            "columns" => Some(Self::One),
+            "select" | "order" => Some(Self::Several),
+            _ => None,
+        }
+    }
+}
+
+/// The columns that begin so, of the table that the words so far name, for whoever may look at definitions.
+fn columns(sort: Columns, begun: &str) -> Vec<String> {
+    let (before, begun) = match begun.rfind(',').filter(|_| sort == Columns::Several) {
+        Some(comma) => begun.split_at(comma + 1),
+        None => ("", begun),
+    };
+    let Some(catalog) = session().and_then(|session| session.definitions().ok()) else {
+        return Vec::new();
+    };
+    let words = words();
+    let Some(table) = words.iter().rev().find_map(|word| catalog.find(word)) else {
+        return Vec::new();
+    };
+    let end = if sort == Columns::Valued { "=" } else { "" };
+    let columns = table.columns.iter().filter(|column| column.name.starts_with(begun));
+    let mut names: Vec<String> = columns.map(|column| format!("{before}{}{end}", column.name)).collect();
+    names.sort();
+    names
+}
+
+/// The words of the line so far.
+fn words() -> Vec<String> {
+    std::env::args().skip_while(|word| word != "--").skip(1).collect()
+}
+
 /// The session of who acts, as the words so far and the variables say it; where the word in hand is who acts,
 /// of who acts otherwise.
 fn session() -> Option<Session> {
-    let words: Vec<String> = std::env::args().skip_while(|word| word != "--").skip(1).collect();
+    let words = words();
     let said = |flag: &str| {
         let apart = words
             .iter()
@@ -201,7 +255,7 @@ fn begun(current: &OsStr) -> String {
 /// Names as the shell has to find them in the line: bash takes them as they are, the others see to that
 /// themselves.
 fn candidates(names: Vec<String>, is_bash: bool) -> Vec<CompletionCandidate> {
-    let plain = |c: char| c.is_alphanumeric() || "_-./:@+,".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "_-./:@+,=".contains(c);
     let escaped = |c: char| match plain(c) {
         true => c.to_string(),
         false => format!("\\{c}"),

@@ -77,6 +77,23 @@ impl Contexts {
     }
 }
 
+/// Puts a file that cannot be read aside under another name, which it gives back: nothing of it is lost.
+pub(crate) fn set_aside(path: &Path) -> anyhow::Result<PathBuf> {
+    let unmoved = || format!("{} cannot be put aside", path.display());
+    // What is no file of its own, such as a device or a link, is nobody's here to move.
+    if !path.symlink_metadata().with_context(unmoved)?.is_file() {
+        anyhow::bail!("{} is no file", path.display());
+    }
+    let named = |number: u32| match number {
+        1 => PathBuf::from(format!("{}.broken", path.display())),
+        more => PathBuf::from(format!("{}.broken-{more}", path.display())),
+    };
+    let free = (1..).map(named).find(|other| other.symlink_metadata().is_err());
+    let aside = free.with_context(unmoved)?;
+    std::fs::rename(path, &aside).with_context(unmoved)?;
+    Ok(aside)
+}
+
 /// Where the file is; nothing, where there is no home.
 pub(crate) fn path() -> Option<PathBuf> {
     let named = |name: &str| {

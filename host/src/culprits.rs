@@ -160,7 +160,8 @@ impl Report<'_> {
         )];
         parts.extend(found.cure.as_ref().map(|cure| self.cure_text(cure, again)));
         for (position, culprit) in found.culprits.iter().enumerate() {
-            parts.push(self.culprit_text(position + 1, culprit, found.is_own));
+            let earlier = found.culprits.get(..position).unwrap_or_default();
+            parts.push(self.culprit_text(earlier, culprit, found.is_own));
         }
         if found.is_own && found.cure.is_none() {
             let own = found
@@ -219,7 +220,7 @@ impl Report<'_> {
         lines.join("\n")
     }
 
-    fn culprit_text(&self, number: usize, culprit: &Culprit, is_own: bool) -> String {
+    fn culprit_text(&self, earlier: &[Culprit], culprit: &Culprit, is_own: bool) -> String {
         let withheld: String = culprit
             .withheld
             .iter()
@@ -227,10 +228,11 @@ impl Report<'_> {
             .collect();
         let story = format!("{}{withheld}{}", self.story(culprit, is_own), self.taken_text(culprit));
         let story = indented(&wrapped(&story, WIDTH - 3), 3);
-        let mut parts = vec![format!("{:<3}{}", format!("{number}. "), story.trim_start())];
+        let number = format!("{}. ", earlier.len() + 1);
+        let mut parts = vec![format!("{number:<3}{}", story.trim_start())];
         let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
         parts.push(format!("   The platform's words:\n{message}"));
-        parts.push(self.cures_text(culprit, is_own));
+        parts.push(self.cures_text(earlier, culprit, is_own));
         parts.join("\n\n")
     }
 
@@ -248,7 +250,7 @@ impl Report<'_> {
         )
     }
 
-    fn cures_text(&self, culprit: &Culprit, is_own: bool) -> String {
+    fn cures_text(&self, earlier: &[Culprit], culprit: &Culprit, is_own: bool) -> String {
         let told: Vec<&Cure> = culprit.cures.iter().filter(|cure| !cure.fixes.is_empty()).collect();
         if told.is_empty() {
             // A privilege is somebody else's to give; what else helps may be the reader's own to do.
@@ -265,17 +267,33 @@ impl Report<'_> {
             } else {
                 "; the request then met something else"
             };
+            let made = made_earlier(cure, earlier);
+            let once = made.map(|number| format!(", once, as under {number}."));
+            let mut cure = Cure::clone(cure);
             let title = format!(
-                "     {}. {} (reaches {}{then}):",
+                "{}. {}{} (reaches {}{then})",
                 position + 1,
-                title(cure),
+                title(&cure),
+                once.unwrap_or_default(),
                 reach(cure.reach)
             );
-            lines.push(indented(&wrapped(title.trim_start(), WIDTH - 8), 8).replacen("        ", "     ", 1));
-            lines.extend(self.commands(cure, 10));
+            if made.is_some() {
+                cure.fixes.retain(|fix| !matches!(fix, Fix::NewRole(_)));
+            }
+            let end = if cure.fixes.is_empty() { "" } else { ":" };
+            let title = format!("{title}{end}");
+            lines.push(indented(&wrapped(&title, WIDTH - 8), 8).replacen("        ", "     ", 1));
+            lines.extend(self.commands(&cure, 10));
         }
         lines.join("\n")
     }
+}
+
+/// Which of the culprits before, by number, has the commands that make the role of a cure.
+fn made_earlier(cure: &Cure, earlier: &[Culprit]) -> Option<usize> {
+    let role = cure.fixes.iter().find(|fix| matches!(fix, Fix::NewRole(_)))?;
+    let makes = |culprit: &Culprit| culprit.cures.iter().any(|cure| cure.fixes.contains(role));
+    earlier.iter().position(makes).map(|place| place + 1)
 }
 
 /// The commands that an error prints to take a workflow out of work.

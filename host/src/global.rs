@@ -103,7 +103,7 @@ impl Global {
     pub(crate) fn fill_in(&mut self, given: Explicit) -> Result<(), String> {
         let is_said = |variable: &str| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
         let (acting, org) = (given.acting || is_said("SLUICE_AS"), given.org || is_said("SLUICE_ORG"));
-        if !acting || !org {
+        if !given.drops_context && (!acting || !org) {
             self.use_context(acting, org)?;
         }
         let of_context = || contexts::path().and_then(|path| Contexts::read(&path).ok()?.current().map(|_| ()));
@@ -179,4 +179,6 @@ pub(crate) struct Explicit {
     pub(crate) org: bool,
     /// `--as` on the command line itself.
     pub(crate) acting: bool,
+    /// The command uses no context, and gives up the one in use.
+    pub(crate) drops_context: bool,
 }

@@ -1,10 +1,14 @@
 //! The one place that writes to standard output: results, as text or as one JSON document.
 
+mod cells;
 mod grid;
 
 use std::{
     io::{self, IsTerminal, Write},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde_json::{Value as Json, json};
@@ -54,6 +58,8 @@ pub(crate) struct Outcome {
     beside: Option<String>,
     /// Where in the document the list is whose ids may be wanted.
     listed: &'static str,
+    /// Where the list is that goes out as cells, where that is another one.
+    celled: Option<&'static str>,
 }
 
 impl Outcome {
@@ -67,6 +73,7 @@ impl Outcome {
             rows: false,
             beside: None,
             listed: "value",
+            celled: None,
         }
     }
 
@@ -90,6 +97,15 @@ impl Outcome {
     #[must_use]
     pub(crate) fn listing(self, listed: &'static str) -> Self {
         Self { listed, ..self }
+    }
+
+    /// The same outcome, of which the list goes out as cells that is called so.
+    #[must_use]
+    pub(crate) fn with_cells(self, listed: &'static str) -> Self {
+        Self {
+            celled: Some(listed),
+            ..self
+        }
     }
 
     /// What went out while it was made.
@@ -119,7 +135,7 @@ impl Outcome {
 
     /// Whether rows of tables go out with it, as files take them.
     pub(crate) fn takes_rows_out(&self) -> bool {
-        self.rows && takes_out()
+        (self.rows || ROW_SHOWN.load(Ordering::Relaxed)) && takes_out()
     }
 
     /// The outcome with another ending.
@@ -165,6 +181,14 @@ pub(crate) fn takes_out() -> bool {
     matches!(form(), Form::Csv | Form::Spreadsheet | Form::Tsv)
 }
 
+/// Whether a row of a table was shown by itself.
+static ROW_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// A row of a table is shown by itself: as a file, it is exported.
+pub(crate) fn shows_row() {
+    ROW_SHOWN.store(true, Ordering::Relaxed);
+}
+
 pub(crate) fn form() -> Form {
     FORM.get().copied().unwrap_or(Form::Table)
 }
@@ -175,9 +199,14 @@ pub(crate) fn show(outcome: &Outcome) -> io::Result<()> {
         _ if outcome.printed => Ok(()),
         Form::Json => document(&outcome.document),
         Form::Id => ids(&outcome.document, outcome.listed),
-        Form::Table | Form::Plain | Form::Csv | Form::Spreadsheet | Form::Tsv => {
+        Form::Table | Form::Plain => write(&outcome.text),
+        Form::Csv | Form::Spreadsheet | Form::Tsv => {
             outcome.beside.iter().for_each(|said| tell(said));
-            write(&outcome.text)
+            let cells = cells::of(outcome);
+            if cells != outcome.text && !outcome.text.contains('\n') {
+                tell(&outcome.text);
+            }
+            write(&cells)
         }
     }
 }

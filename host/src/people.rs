@@ -140,6 +140,7 @@ const LONG: usize = 100_000;
 
 /// One row, a column a line; columns that hold nothing are left out.
 pub(crate) fn sheet(context: &Context, table: &TableDef, row: &Row) -> anyhow::Result<String> {
+    output::shows_row();
     let labels = Labels::of(context, std::slice::from_ref(row))?;
     let mut lines = vec![(table.key.to_string(), row.id.to_string())];
     for column in &table.columns {

@@ -70,8 +70,11 @@ pub(crate) fn error_with(
     let mut lines: Vec<(&str, String)> = labels.zip(texts.into_iter().chain(commands)).collect();
     let sentence = sentence(error);
     let own_words = sentence.is_some().then(|| error.message());
-    let words = own_words.or(error.body().inner.as_deref());
-    lines.extend(words.map(|words| ("platform", wrapped(for_people(words), WIDTH - 12))));
+    let inner = error.body().inner.as_deref();
+    let because = inner.filter(|_| sentence.is_some());
+    let words = own_words.or(inner).map(|words| ("platform", words));
+    let words = because.map(|words| ("because", words)).into_iter().chain(words);
+    lines.extend(words.map(|(name, words)| (name, wrapped(for_people(words), WIDTH - 12))));
     lines.extend(details(error, telling));
     if let Some(correlation) = recorded {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
@@ -188,8 +191,12 @@ fn titled(error: &Error, sentence: &str) -> String {
 /// Who lacks what, by their names, where the platform's own words have ids; nothing, where they are for people.
 fn sentence(error: &Error) -> Option<String> {
     let body = error.body();
-    // A case of its own has words of its own.
-    if body.inner.is_some() || (body.case.is_some() && error.code() != Code::USER_DISABLED) {
+    if error.code() == Code::ISV_TRANSACTION {
+        return swallowed(error);
+    }
+    // A case of its own has words of its own; where the platform's have ids, more is said beside them.
+    let has_words = body.inner.is_some() && !error.message().starts_with("Principal with id");
+    if has_words || (body.case.is_some() && error.code() != Code::USER_DISABLED) {
         return None;
     }
     // A guide's own words come first.
@@ -222,16 +229,7 @@ fn sentence(error: &Error) -> Option<String> {
         .as_ref()
         .map(|table| format!(" of {table}"))
         .unwrap_or_default();
-    let stopped = match error.code() {
-        Code::USER_DISABLED if body.case.is_some() => {
-            Some("can do nothing: the business unit of the user is disabled, or one above it")
-        }
-        Code::USER_DISABLED => Some("is disabled"),
-        Code::READ_ONLY_ACCESS_MODE => Some("may only read, by the access mode"),
-        Code::NO_ROLES => Some("has no role at all"),
-        _ => None,
-    };
-    if let Some(stopped) = stopped {
+    if let Some(stopped) = stopped(error) {
         return Some(format!(
             "{who} {stopped}{}{asked}",
             if asked.is_empty() { "" } else { "," }
@@ -256,6 +254,36 @@ fn sentence(error: &Error) -> Option<String> {
     };
     Some(format!("{}{told}", guide.unwrap_or_default()))
 }
+
+/// What keeps somebody from doing anything of the kind, whatever they hold.
+fn stopped(error: &Error) -> Option<&'static str> {
+    match error.code() {
+        Code::USER_DISABLED if error.body().case.is_some() => {
+            Some("can do nothing: the business unit of the user is disabled, or one above it")
+        }
+        Code::USER_DISABLED => Some("is disabled"),
+        Code::READ_ONLY_ACCESS_MODE => Some("may only read, by the access mode"),
+        Code::NO_ROLES => Some("has no role at all"),
+        _ => None,
+    }
+}
+
+/// Which step went on behind an error, and what that was: who lacked what, or its words.
+fn swallowed(error: &Error) -> Option<String> {
+    let body = error.body();
+    let (step, call) = (body.step.as_ref()?, body.call.as_ref()?);
+    let (_, caught) = error.message().split_once(CAUGHT)?;
+    let lacks = |who: &PrincipalInfo| Some(format!("{} lacks {}", who.name, body.privilege.as_ref()?));
+    let what = body.principal.as_ref().and_then(lacks);
+    let what = what.unwrap_or_else(|| for_people(caught).to_owned());
+    Some(format!(
+        "The plug-in of the step \"{}\" caught the error of its call {call} and went on: {what}",
+        step.name
+    ))
+}
+
+/// Behind this the platform tells which error was caught.
+const CAUGHT: &str = "The error that was caught: ";
 
 fn for_people(message: &str) -> &str {
     message.split(" Details: {").next().unwrap_or(message)

@@ -20,6 +20,15 @@ pub struct Duplicates {
     pub dialog: Option<Dialog>,
 }
 
+impl Duplicates {
+    /// Says them as somebody else reads them than whoever sent the request.
+    pub fn tell_another(&mut self) {
+        let dialog = self.dialog.iter_mut();
+        let shown = dialog.flat_map(|dialog| dialog.accounts.iter_mut().chain(&mut dialog.contacts));
+        self.matches.iter_mut().chain(shown).for_each(Match::tell_another);
+    }
+}
+
 /// A row that matches.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Match {
@@ -40,7 +49,26 @@ pub struct Match {
     pub details: Details,
 }
 
+/// What a row is called that whoever sent the request may not open, to them and to somebody else.
+const HIDDEN: (&str, &str) = (
+    "a matching record you cannot open",
+    "a matching record that the sender cannot open",
+);
+
 impl Match {
+    /// What a row is called for whoever sent the request and may not open it.
+    pub fn hidden(owner: &str) -> String {
+        format!("{} (owner: {owner})", HIDDEN.0)
+    }
+
+    fn tell_another(&mut self) {
+        if self.id.is_none()
+            && let Some(owner) = self.name.strip_prefix(HIDDEN.0)
+        {
+            self.name = format!("{}{owner}", HIDDEN.1);
+        }
+    }
+
     /// Whether the text is in what a reader sees of the row, in any case.
     pub fn shows(&self, text: &str) -> bool {
         let text = text.to_lowercase();

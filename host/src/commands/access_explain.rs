@@ -95,7 +95,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         runs: None,
     };
     let text = format!("{}\n\n{}", needs_text(&explained), report.text(found, &again));
-    Ok(Outcome::new(document, text))
+    Ok(Outcome::new(document, text).with_cells("needs"))
 }
 
 fn wanted(session: &Session, args: &Args) -> anyhow::Result<(Request, String)> {

@@ -73,7 +73,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     if let Some((name, id)) = made {
         text.push_str(&format!("\n\ncreated role {name} {id}"));
     }
-    Ok(Outcome::new(document, text))
+    Ok(Outcome::new(document, text).with_cells("needs"))
 }
 
 /// The user or the role that a name stands for.

@@ -60,7 +60,9 @@ fn headline(node: &TraceNode) -> String {
     let mark = if node.error.is_some() { "✗ " } else { "" };
     let what = match (node.kind.as_str(), node.level) {
         (kind @ ("step" | "workflow" | "business rule"), Some(stage)) => {
-            format!("{kind} \"{}\" ({})", node.name, report::stage(stage))
+            let plugin = node.plugin.as_ref().map(|plugin| format!(", plug-in {plugin}"));
+            let plugin = plugin.unwrap_or_default();
+            format!("{kind} \"{}\" ({}){plugin}", node.name, report::stage(stage))
         }
         ("message", Some(depth)) => format!("{} (depth {depth})", node.name),
         ("call", _) => format!("call {}", node.name),

@@ -1,16 +1,17 @@
 //! `sluice trace tree`: what a request set off, drawn.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value as Json;
 use sluice_engine::TraceNode;
-use sluice_model::{Code, Error, Filter, Query, Row, Uuid, json as rows};
+use sluice_model::{Code, Error, Filter, Query, Right, Row, Uuid, json as rows};
 
 use super::{
+    step_show,
     trace::{CALL, REQUEST, correlation, last, none_at_all},
     trace_drawing::draw,
 };
-use crate::{door::Door, output::Outcome, people, text::grouped};
+use crate::{door::Door, names, output::Outcome, people, text::grouped};
 
 /// Runs the command.
 pub(super) fn tree(session: &dyn Door, wanted: Option<&str>) -> anyhow::Result<Outcome> {
@@ -25,12 +26,15 @@ pub(super) fn tree(session: &dyn Door, wanted: Option<&str>) -> anyhow::Result<O
         .order_by("sl_startedon");
     let traces = session.traces(query)?;
     let mut nodes = traces.iter().map(node).collect::<anyhow::Result<Vec<_>>>()?;
-    let mut said = said(session, wanted)?;
+    let calls = calls(session, wanted)?;
+    let mut said = said(&calls);
     let mut ran = HashMap::new();
     nodes.iter().for_each(|node| count_steps(node, &mut ran));
     // Where calls have no row, nobody knows which of a step's lines is whose.
     said.retain(|step, texts| ran.get(step) == Some(&texts.len()));
     nodes.iter_mut().for_each(|node| put_said(node, &mut said));
+    let plugins = plugins(session, &nodes, &calls)?;
+    nodes.iter_mut().for_each(|node| put_plugins(node, &plugins));
     let root = match nodes.as_slice() {
         [] => {
             let message = format!(
@@ -63,23 +67,69 @@ pub(super) fn tree(session: &dyn Door, wanted: Option<&str>) -> anyhow::Result<O
     Ok(Outcome::new(document, lines.join("\n")))
 }
 
-/// What each step of a request said, each time that it ran, in the order of their beginnings;
-/// nothing, where the reader may not read it.
-fn said(session: &dyn Door, correlation: Uuid) -> anyhow::Result<HashMap<Uuid, VecDeque<String>>> {
+/// The plug-in calls of a request that have a row, in the order of their beginnings.
+fn calls(session: &dyn Door, correlation: Uuid) -> anyhow::Result<Vec<Row>> {
     let query = Query::new(CALL)
-        .columns(&["pluginstepid", "messageblock"])
+        .columns(&["pluginstepid", "typename", "messageblock"])
         .filter(Filter::eq("correlationid", correlation))
         .order_by("performanceexecutionstarttime");
-    let rows = session.traces(query)?;
+    Ok(session.traces(query)?)
+}
+
+/// What each step of a request said, each time that it ran; nothing, where the reader may not read it.
+fn said(calls: &[Row]) -> HashMap<Uuid, VecDeque<String>> {
     let mut said: HashMap<Uuid, VecDeque<String>> = HashMap::new();
-    for row in rows {
+    for row in calls {
         if let Some(step) = row.id_of("pluginstepid") {
             let text = row.text("messageblock").unwrap_or_default().trim_end().to_owned();
             said.entry(step).or_default().push_back(text);
         }
     }
-    Ok(said)
+    said
 }
+
+/// The plug-in of each step: as its calls say it, and of steps whose calls have no row as they are registered, where
+/// the reader may read that.
+fn plugins(session: &dyn Door, nodes: &[TraceNode], calls: &[Row]) -> anyhow::Result<HashMap<Uuid, String>> {
+    let called = |row: &Row| Some((row.id_of("pluginstepid")?, row.text("typename")?.to_owned()));
+    let mut plugins: HashMap<Uuid, String> = calls.iter().filter_map(called).collect();
+    let mut steps = BTreeSet::new();
+    nodes.iter().for_each(|node| note_steps(node, &mut steps));
+    steps.retain(|step| !plugins.contains_key(step));
+    // A refusal would be on record as one of the reader's.
+    let reads = |table| session.check_privilege(table, Right::Read).is_ok();
+    if steps.is_empty() || !(reads(step_show::STEP) && reads(TYPE) && reads(ASSEMBLY)) {
+        return Ok(plugins);
+    }
+    let steps = names::by_ids(session, step_show::STEP, steps, &["plugintypeid"])?;
+    let of_step = |step: &Row| step.id_of("plugintypeid");
+    let kinds = steps.values().filter_map(of_step).collect::<BTreeSet<_>>();
+    let kinds = names::by_ids(session, TYPE, kinds, &["typename", "pluginassemblyid"])?;
+    let files = kinds.values().filter_map(|kind| kind.id_of("pluginassemblyid"));
+    let files = names::by_ids(session, ASSEMBLY, files.collect::<BTreeSet<_>>(), &["name"])?;
+    let named = |step: &Row| {
+        let kind = kinds.get(&of_step(step)?)?;
+        let file = files.get(&kind.id_of("pluginassemblyid")?)?;
+        Some((step.id, format!("{}/{}", file.text("name")?, kind.text("typename")?)))
+    };
+    plugins.extend(steps.values().filter_map(named));
+    Ok(plugins)
+}
+
+/// The steps that call a plug-in themselves.
+fn note_steps(node: &TraceNode, steps: &mut BTreeSet<Uuid>) {
+    steps.extend(node.step.filter(|_| node.kind == "step"));
+    node.children.iter().for_each(|child| note_steps(child, steps));
+}
+
+fn put_plugins(node: &mut TraceNode, plugins: &HashMap<Uuid, String>) {
+    let step = node.step.filter(|_| node.kind == "step");
+    node.plugin = step.and_then(|step| plugins.get(&step).cloned());
+    node.children.iter_mut().for_each(|child| put_plugins(child, plugins));
+}
+
+const TYPE: &str = "plugintype";
+const ASSEMBLY: &str = "pluginassembly";
 
 /// The step whose plug-in said something at a node.
 fn speaks(node: &TraceNode) -> Option<Uuid> {

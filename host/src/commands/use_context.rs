@@ -18,9 +18,9 @@ use crate::{
 pub(crate) struct Args {
     /// USER, or USER@ORG with the organisation's file. Without it, the contexts are listed.
     who: Option<String>,
-    /// Use none any more.
+    /// Use none any more; a file of contexts that cannot be read is put aside.
     #[arg(long, conflicts_with = "who")]
-    none: bool,
+    pub(crate) none: bool,
     /// Forget this context.
     #[arg(long, value_name = "USER@ORG", conflicts_with_all = ["who", "none"])]
     forget: Option<String>,
@@ -30,6 +30,9 @@ pub(crate) struct Args {
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let path = contexts::path()
         .ok_or_else(|| Usage::because("there is no place for the file of contexts: set SLUICE_CONTEXTS or HOME"))?;
+    if args.none {
+        return none(&path);
+    }
     let mut all = Contexts::read(&path)?;
     if let Some(name) = &args.forget {
         if all.contexts.remove(name).is_none() {
@@ -39,11 +42,6 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         all.current = all.current.filter(|current| current != name);
         all.write(&path)?;
         return Ok(Outcome::new(json!({ "forgotten": name }), format!("forgot {name}")));
-    }
-    if args.none {
-        all.current = None;
-        all.write(&path)?;
-        return Ok(Outcome::new(json!({ "current": null }), "no context is used any more"));
     }
     let Some(who) = &args.who else {
         return Ok(listed(&all));
@@ -65,6 +63,28 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         document,
         format!("from now on {} acts in {place}", kept.user),
     ))
+}
+
+/// Uses none any more, whatever the file holds: one that cannot be read is put aside.
+fn none(path: &Path) -> anyhow::Result<Outcome> {
+    let text = "no context is used any more";
+    let broken = match Contexts::read(path) {
+        Ok(mut all) => {
+            all.current = None;
+            all.write(path)?;
+            return Ok(Outcome::new(json!({ "current": null }), text));
+        }
+        Err(error) => error,
+    };
+    let Ok(aside) = contexts::set_aside(path) else {
+        return Err(broken);
+    };
+    let text = format!(
+        "{text}; {} is no file of contexts, and is kept as {}",
+        path.display(),
+        aside.display()
+    );
+    Ok(Outcome::new(json!({ "current": null, "broken": aside }), text))
 }
 
 /// Refuses who is nobody there, where the organisation is there.

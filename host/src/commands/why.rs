@@ -61,7 +61,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         Refused::Request(recorded) => (requested::what(recorded, row.as_ref(), &labels), recorded.correlation),
         Refused::Job(job) => (run_job(job, row.as_ref(), &labels), job.id),
     };
-    let then = goes_on(&refused);
+    let then = goes_on(&refused, &found);
     let qualifies = matches!(&refused, Refused::Request(recorded) if &*recorded.request.message == "QualifyLead");
     let mut document = culprits::json(context, &found, &sender, qualifies);
     if let Json::Object(map) = &mut document {
@@ -85,7 +85,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         },
     }
     .text(&found, &format!("sluice why {id}"));
-    let text = for_author(context, &found, id, with_end(&refused, text));
+    let text = for_author(context, &found, id, with_end(&refused, &found, text));
     let text = match refused_for_else(&session, &refused, &found)? {
         Some(told) => format!("{told}\n\n{text}"),
         None => text,
@@ -94,8 +94,12 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
 }
 
 /// The text, and that a job has ended for good, where it has.
-fn with_end(refused: &Refused, text: String) -> String {
+fn with_end(refused: &Refused, found: &Isolation, text: String) -> String {
     match refused {
+        Refused::Job(job) if lacks_row(job, found) => format!(
+            "{text}\n\nThe row that the job \"{}\" is about is gone: to run the job again does not help.",
+            job.name
+        ),
         Refused::Job(FailedJob {
             goes_on: GoesOn::Not,
             name,
@@ -207,9 +211,19 @@ fn of_others(context: &Context, session: &Session, error: Error) -> anyhow::Resu
     Ok(Outcome::new(json!({ "refused": items }), text))
 }
 
+/// Whether a job fails for want of its row, which is gone.
+fn lacks_row(job: &FailedJob, found: &Isolation) -> bool {
+    let Some(row) = job.row.as_ref().filter(|_| job.is_row_gone) else {
+        return false;
+    };
+    let wants = |error: &Error| error.code() == Code::NOT_FOUND && error.message().contains(&row.id.to_string());
+    found.culprits.iter().any(|culprit| wants(&culprit.error))
+}
+
 /// The command by which a job goes on once nothing stands in its way.
-fn goes_on(refused: &Refused) -> Option<String> {
+fn goes_on(refused: &Refused, found: &Isolation) -> Option<String> {
     match refused {
+        Refused::Job(job) if lacks_row(job, found) => None,
         Refused::Job(job) => match job.goes_on {
             GoesOn::Again => Some(format!("sluice jobs retry {}", job.id)),
             GoesOn::Resumed => Some(format!("sluice jobs resume {}", job.id)),

@@ -55,7 +55,36 @@ pub(super) fn title(cure: &Cure) -> String {
     if grants > 0 && !matches!(first, Fix::Grant { .. }) {
         text.push_str(&format!(", and grant {}", count(grants, "privilege")));
     }
+    for fix in cure.fixes.iter().skip(1) {
+        text.push_str(&beside(first, fix));
+    }
     text
+}
+
+/// What a later one of several fixes does beside the first one, where that has not said it.
+fn beside(first: &Fix, fix: &Fix) -> String {
+    let is_taken = matches!(
+        first,
+        Fix::Again {
+            way: Way::Existing(_),
+            ..
+        }
+    );
+    match (first, fix) {
+        (Fix::NewRole(_), Fix::NewRole(_)) | (Fix::GiveRole { .. }, Fix::GiveRole { .. }) => String::new(),
+        (_, Fix::NewRole(NewRole { name, gives, .. })) => {
+            format!(", and make a role for {name}, with {}", count(gives.len(), "privilege"))
+        }
+        (_, Fix::GiveRole { name, role, .. }) => format!(", and give {name} the role {role}"),
+        (
+            _,
+            Fix::Again {
+                way: Way::Continue | Way::Unchecked,
+                ..
+            },
+        ) if is_taken => ", and go on although something else matches".to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// `robot who has what it needs`; of somebody who signs in, that it is a person.

@@ -1,9 +1,14 @@
 //! Tables, in the form that is wanted.
 
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Mutex, PoisonError},
+};
+
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use sluice_model::{Timestamp, Uuid, cells, looks};
 
-use super::{Form, form};
+use super::{Form, form, takes_out};
 use crate::{
     screen::{Screen, ends, screen},
     text::wrapped,
@@ -18,6 +23,21 @@ pub(crate) struct Grid {
     goes_on: bool,
     /// The columns that a narrow screen does without, the first one first.
     spare: &'static [&'static str],
+}
+
+/// The tables that were written as cells, by their length and hash.
+static WRITTEN: Mutex<Vec<(usize, u64)>> = Mutex::new(Vec::new());
+
+fn fingerprint(text: &str) -> (usize, u64) {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    (text.len(), hasher.finish())
+}
+
+/// Whether a text is one table of cells, and nothing beside it.
+pub(super) fn is_table(text: &str) -> bool {
+    let written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    written.contains(&fingerprint(text))
 }
 
 /// Longer cells are cut in lists, and wrapped in what explains.
@@ -65,6 +85,15 @@ impl Grid {
 
     /// The table in the form that is wanted; for people, what is said instead where it has no lines.
     pub(crate) fn text(&self, empty: &str) -> String {
+        let text = self.written(empty);
+        if takes_out() {
+            let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+            written.push(fingerprint(&text));
+        }
+        text
+    }
+
+    fn written(&self, empty: &str) -> String {
         match form() {
             Form::Csv => self.lines(",", quoted),
             // The mark by which a spreadsheet knows the encoding.

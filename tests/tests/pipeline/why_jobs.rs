@@ -4,9 +4,9 @@
 use std::sync::atomic::AtomicBool;
 
 use sluice_engine::{GoesOn, JobState, Refused};
-use sluice_model::{Code, Query, Request, Row, Uuid};
+use sluice_model::{Code, Depth, Query, Request, Row, Uuid};
 use sluice_platform::{Fix, Isolation, prelude::*};
-use sluice_tests::world::text;
+use sluice_tests::{people, world::text};
 
 use crate::{
     why::{WATCHED, campaigns, kinds, steps},
@@ -165,4 +165,64 @@ fn who_is_disabled_is_enabled_again() {
     assert_eq!(found.culprits[0].error.code(), Code::USER_DISABLED);
     assert_eq!(kinds(&found), ["enable"]);
     crate::why::cure(&world, &found, &world.seller, &request);
+}
+
+/// Behind somebody who is disabled a privilege is missing, and their one role came managed: a role is made.
+#[test]
+fn a_job_of_who_is_disabled_and_has_a_managed_role_is_cured() {
+    let world = Pipeline::new();
+    let wanted = people::privileges(&["Read", "Create"], &["contact"], Depth::User);
+    let vic = people::user(&world.org, "vic", &wanted);
+    crate::why_others::manage(&world, world.admin.find("role", "role of vic"));
+    world.step(&job("Create", "contact", &campaigns("read")));
+    world.create(&vic, contact()).created();
+    let disable = |is: bool| Row::new("systemuser", vic.id()).with("isdisabled", is);
+    world.admin.update(disable(true));
+    let job = failed(&world);
+    let (_, found) = why(&world, job.id);
+    assert_eq!(kinds(&found), ["enable", "new-role"], "{found:#?}");
+    for fix in &found.cure.as_ref().unwrap().fixes {
+        world.admin.0.execute_all(&fix.requests()).unwrap();
+    }
+    world.admin.0.retry_job(job.id).unwrap();
+    let outcome = world.admin.0.run_job(job.id, &AtomicBool::new(false), &|_| {}).unwrap();
+    assert_eq!(outcome.state, JobState::Succeeded, "{outcome:?}");
+}
+
+/// A job fails because its row is gone: that it is run again is not what helps.
+#[test]
+fn a_job_whose_row_is_gone_is_not_run_again() {
+    let world = Pipeline::new();
+    world.step(&job("Create", "contact", "delete-self"));
+    world.step(&job("Create", "contact", "update-self description x"));
+    world.create(&world.admin, contact()).created();
+    let id = failed(&world).id.to_string();
+    let told = world.org.program().run(&["why", &id]).stdout;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("is about is gone") && !told.contains("jobs retry"),
+        "{told}"
+    );
+    let document = world.org.program().json(&["why", &id]);
+    assert!(document["then"].is_null(), "{document:#}");
+}
+
+/// A job that was refused something and has passed since: nothing was refused to whoever asks.
+#[test]
+fn a_job_that_has_passed_since_is_no_refusal() {
+    let world = Pipeline::new();
+    world.step(&job("Create", "contact", &campaigns("read")));
+    world.create(&world.seller, contact()).created();
+    let job = failed(&world).id;
+    let (refused, found) = {
+        let found = world.seller.0.why(None).unwrap();
+        (found.0, why(&world, job).1)
+    };
+    assert!(
+        matches!(&refused, Refused::Job(failed) if failed.id == job),
+        "{refused:?}"
+    );
+    cure(&world, job, &found);
+    let error = world.seller.0.why(None).unwrap_err();
+    assert_eq!(error.code(), Code::NOT_FOUND, "{error}");
 }

@@ -65,7 +65,7 @@ fn what_fails_in_the_background_is_told_apart() {
 }
 
 /// As if a managed solution had brought the role.
-fn manage(world: &Pipeline, role: Uuid) {
+pub(super) fn manage(world: &Pipeline, role: Uuid) {
     let managed = || Row::new("role", role).with("ismanaged", true);
     let imported = world.admin.0.batch(|batch| {
         batch.set_import(true);

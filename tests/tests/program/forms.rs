@@ -251,3 +251,110 @@ fn a_context_is_named_where_its_file_is_meant() {
     assert_eq!(named.code, 0, "{named:?}");
     admin.json(&["use", "--none"]);
 }
+
+/// The verbs below a noun, as its help lists them; of the program, the nouns.
+fn below(world: &World, noun: &[&str]) -> Vec<String> {
+    let help = world.admin().run(&[noun, &["--help"]].concat()).stdout;
+    let Some((_, listed)) = help.split_once("Commands:\n") else {
+        return Vec::new();
+    };
+    let lines = listed.lines().take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(ToOwned::to_owned).collect()
+}
+
+/// How many cells each line of a text of cells has.
+fn widths(text: &str) -> Vec<usize> {
+    let (mut widths, mut cells, mut is_quoted, mut is_empty) = (Vec::new(), 1, false, true);
+    for c in text.chars() {
+        is_empty &= c == '\n';
+        match c {
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => cells += 1,
+            '\n' if !is_quoted => {
+                widths.push(cells);
+                cells = 1;
+            }
+            _ => {}
+        }
+    }
+    if is_empty { Vec::new() } else { widths }
+}
+
+/// What commands take where they take something; what shows a thing that the sample lacks is told that there is none.
+const TAKEN: [(&str, &[&str]); 38] = [
+    ("row list", &["account"]),
+    ("view show", &["All Accounts"]),
+    ("note list", &["lead", "@last"]),
+    ("note show", &["none"]),
+    ("activity show", &["none"]),
+    ("lead show", &["@last"]),
+    ("opportunity show", &["none"]),
+    ("form show", &["lead"]),
+    ("user show", &["seller.west"]),
+    ("user privileges", &["seller.west"]),
+    ("user diff", &["seller.west", "seller.east"]),
+    ("access-team show", &["none"]),
+    ("profile show", &["System Administrator"]),
+    ("team show", &["West"]),
+    ("bu show", &["West"]),
+    ("role show", &["Salesperson"]),
+    ("role diff", &["Salesperson", "Sales Manager"]),
+    ("role suggest", &["--from", "seller.west"]),
+    ("access show", &["--user", "seller.west", "lead", "@last"]),
+    ("access explain", &["--user", "seller.west", "--lead", "@last"]),
+    ("table show", &["account"]),
+    ("column list", &["account"]),
+    ("column show", &["account", "name"]),
+    ("key show", &["account", "none"]),
+    ("relationship show", &["account_parent_account"]),
+    ("mapping list", &["lead", "account"]),
+    ("option-set show", &["lead.leadsourcecode"]),
+    ("solution show", &["none"]),
+    ("duprule show", &["Accounts with the same name"]),
+    ("jobs show", &["none"]),
+    ("plugin show", &["commission"]),
+    ("step show", &["commission: Create of account"]),
+    ("trace show", &["00000"]),
+    ("workflow show", &["none"]),
+    ("businessrule show", &["none"]),
+    ("example show", &["access-bu"]),
+    ("errors explain", &["e1"]),
+    ("trace tree", &[]),
+];
+
+/// Whichever command lists or shows something: as cells it has lines of one length.
+#[test]
+fn every_command_that_looks_has_cells() {
+    let world = World::sample();
+    world.lead("seller.west");
+    world.admin().run(&["settings", "set", "trace.requests", "all"]);
+    world.admin().run(&["settings", "set", "trace", "all"]);
+    world.lead("seller.west");
+    let mut wrong = Vec::new();
+    for noun in below(&world, &[]) {
+        for verb in below(&world, &[&noun]) {
+            let called = format!("{noun} {verb}");
+            let is_named = TAKEN.iter().any(|(name, _)| *name == called);
+            if !is_named && !matches!(&*verb, "list" | "show") {
+                continue;
+            }
+            let taken = TAKEN.iter().find(|(name, _)| *name == called).map(|(_, words)| *words);
+            let run = world
+                .admin()
+                .run(&[&[&*noun, &*verb], taken.unwrap_or_default(), &["-o", "csv"]].concat());
+            let widths = widths(&run.stdout);
+            let is_none = taken
+                .and_then(<[_]>::last)
+                .is_some_and(|last| matches!(*last, "none" | "00000"));
+            if run.code != i32::from(is_none)
+                || widths.is_empty() != is_none
+                || widths.iter().any(|width| Some(width) != widths.first())
+            {
+                wrong.push(format!("{called}: {} {widths:?} {}", run.code, run.stderr));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -235,6 +235,19 @@ fn names_are_completed() {
     );
     assert_eq!(completed(&["row", "list", "sl_comm"]), "sl_commissionrule");
     assert!(completed(&["step", "disable", "comm"]).starts_with("commission:"));
+    // Columns are those of the table that stands before.
+    let select = ["row", "list", "lead", "--select"];
+    assert_eq!(completed(&[&select[..], &["firstn"]].concat()), "firstname");
+    assert_eq!(
+        completed(&[&select[..], &["subject,firstn"]].concat()),
+        "subject,firstname"
+    );
+    assert_eq!(completed(&["row", "create", "lead", "firstn"]), "firstname=");
+    assert_eq!(
+        completed(&["column", "show", "account", "creditlimit_"]),
+        "creditlimit_base"
+    );
+    assert_eq!(completed(&["row", "list", "nothing", "--select", "firstn"]), "");
     // Tables are told to whoever may look at definitions.
     assert_eq!(
         completed(&["--as", "seller.west", "row", "list", "sl_comm"]),
@@ -268,4 +281,36 @@ fn completing_writes_nothing() {
     let before = bytes();
     assert_eq!(complete(), "Sales\\ Manager\nSalesperson");
     assert!(bytes() == before, "a mark of use was left");
+}
+
+/// A file of contexts that cannot be read stands in the way of everything but that none is used any more: then it is
+/// put aside.
+#[test]
+fn a_broken_file_of_contexts_is_put_aside() {
+    let world = World::sample();
+    let contexts = world.path("contexts.json");
+    world.write("contexts.json", "{ broken");
+    let run = |arguments: &[&str]| {
+        let mut command = world.admin().command(arguments);
+        let output = command.env("SLUICE_CONTEXTS", &contexts).output().unwrap();
+        let told = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        (output.status.success(), told)
+    };
+    assert!(!run(&["use"]).0);
+    let (done, told) = run(&["use", "--none"]);
+    assert!(done && told.contains("contexts.json.broken"), "{told}");
+    assert_eq!(
+        std::fs::read_to_string(world.path("contexts.json.broken")).unwrap(),
+        "{ broken"
+    );
+    let (done, told) = run(&["use"]);
+    assert!(done && told.contains("no contexts"), "{told}");
+    // What is there already stays.
+    world.write("contexts.json", "{");
+    let (done, told) = run(&["use", "--none"]);
+    assert!(done && told.contains("contexts.json.broken-2"), "{told}");
 }

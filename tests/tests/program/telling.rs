@@ -261,6 +261,7 @@ fn the_tree_names_the_columns_that_were_changed() {
     let lead = id(&admin.json(&create));
     let tree = admin.run(&["trace", "tree"]).stdout;
     assert!(tree.contains("changed: telephone1"), "{tree}");
+    assert!(tree.contains(", plug-in phone-normalizer/phone_normalizer"), "{tree}");
     admin.json(&["row", "update", "lead", &lead, "jobtitle=Buyer", "subject=t"]);
     let tree = admin.run(&["trace", "tree"]).stdout;
     assert!(tree.contains("changed: jobtitle, subject"), "{tree}");

@@ -244,3 +244,32 @@ fn who_may_not_look_into_a_request_is_told_what_is_missing() {
     admin.json(&["profile", "member-add", "Looking", "sup"]);
     sup.json(&why);
 }
+
+/// What was refused of a message about roles is looked into by who may read the role, and by nobody else.
+#[test]
+fn a_refused_grant_of_somebody_else_is_looked_into() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["role", "starter", "add", "Support User"]);
+    for user in ["sup", "other"] {
+        admin.json(&["user", "create", user, "--role", "Support User"]);
+    }
+    let grant = ["role", "grant", "Salesperson", "prvReadCampaign", "org"];
+    assert_eq!(world.user("sup").run(&grant).code, 1);
+    let requests = list(&admin.json(&["trace", "list", "--requests", "--failed"]));
+    let correlation = text(&requests[0], "sl_correlationid");
+    let why = ["why", &correlation];
+    for reader in [&admin, &world.user("other")] {
+        let found = reader.json(&why);
+        assert_eq!(found["request"]["message"], "AddPrivilegesRole");
+        assert_eq!(found["culprits"][0]["error"]["privilege"], "prvWriteRole", "{found:#}");
+    }
+    admin.json(&["role", "revoke", "Support User", "prvReadRole"]);
+    let told = refused(
+        &world.user("other"),
+        1,
+        &why,
+        &["is not yours to see", "prvReadRole at depth"],
+    );
+    assert_eq!(told["privilege"], "prvReadRole", "{told:#}");
+}

@@ -1,7 +1,7 @@
 //! What `why` prints, pasted as it stands, where a name is not enough, a role is lacking, or several rows are there.
 
 use serde_json::Value;
-use sluice_tests::world::{World, guest, id, probe_step, text};
+use sluice_tests::world::{World, guest, id, list, probe_step, text};
 
 use super::why::{cured, paste};
 
@@ -217,4 +217,73 @@ fn a_role_of_the_rows_unit_is_given() {
         ("give-role", &"1 user".into()),
         "{found:#}"
     );
+}
+
+/// Of what matches, one row may be opened and one may not: the one is taken, and the request goes on nevertheless.
+#[test]
+fn what_may_be_opened_is_taken_beside_what_may_not() {
+    let world = World::sample();
+    let (admin, seller) = (world.admin(), world.user("seller.west"));
+    let open = id(&admin.json(&["row", "create", "account", "name=DupCo", "ownerid=seller.west"]));
+    admin.json(&[
+        "row",
+        "create",
+        "contact",
+        "lastname=Dup",
+        "emailaddress1=dup@example.com",
+    ]);
+    let lead = [
+        "row",
+        "create",
+        "lead",
+        "lastname=Dup",
+        "companyname=DupCo",
+        "emailaddress1=dup@example.com",
+        "subject=s",
+    ];
+    let lead = id(&seller.json(&lead));
+    assert_eq!(seller.run(&["lead", "qualify", &lead]).code, 1);
+    let requests = list(&admin.json(&["trace", "list", "--requests", "--failed"]));
+    let correlation = text(&requests[0], "sl_correlationid");
+    let found = admin.json(&["why", &correlation]);
+    let first = commands(&found["culprits"][0]["cures"][0]["fixes"]);
+    let taken = format!("--account existing:{open} --continue");
+    assert!(first.len() == 1 && first[0].contains(&taken), "{found:#}");
+    assert_eq!(commands(&found["cure"]["fixes"]), first, "{found:#}");
+    let told = admin.run(&["why", &correlation]).stdout;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = "Take the account that is there, and go on although something else matches";
+    assert!(told.contains(title), "{told}");
+    assert!(
+        told.contains("contact: a matching record that the sender cannot open"),
+        "{told}"
+    );
+    let told = seller.run(&["why"]).stdout;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("contact: a matching record you cannot open"), "{told}");
+    paste(&world, found["cure"]["fixes"].as_array().unwrap());
+}
+
+/// A caller who is disabled, and a step that they may pass over: both are told.
+#[test]
+fn behind_who_is_enabled_a_step_is_passed_over() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    let more = ["--stage", "pre-operation", "--config", "refuse no"];
+    let step = text(&admin.json(&probe_step("Create", "contact", &more)), "id");
+    admin.json(&["role", "grant", "Salesperson", "prvBypassCustomBusinessLogic", "org"]);
+    admin.json(&["user", "disable", "seller.west", "--yes"]);
+    let create = ["row", "create", "contact", "lastname=Q"];
+    assert_eq!(world.user("seller.west").run(&create).code, 1);
+    let requests = list(&admin.json(&["trace", "list", "--requests", "--failed"]));
+    let found = admin.json(&["why", &text(&requests[0], "sl_correlationid")]);
+    let passing = commands(&found["culprits"][1]["cures"][0]["fixes"]);
+    assert!(passing[0].contains(&format!("--bypass-steps {step}")), "{found:#}");
+    let all = commands(&found["cure"]["fixes"]);
+    assert!(
+        all[0].contains("user enable") && all[1].contains("--bypass-steps"),
+        "{found:#}"
+    );
+    paste(&world, found["cure"]["fixes"].as_array().unwrap());
 }

@@ -1,7 +1,7 @@
 //! A role that `why` makes for somebody whose roles came managed: it gives what is missing, once, and no more.
 
 use serde_json::Value;
-use sluice_tests::world::{World, argument, guest, id, probe_step, text};
+use sluice_tests::world::{World, argument, guest, id, list, probe_step, text};
 
 use super::why::cured;
 
@@ -61,6 +61,30 @@ fn what_several_steps_lack_is_given_by_one_role() {
     };
     assert_eq!(commands(&found["cure"]["fixes"]), [of("vic"), of("rob")].concat());
     assert_eq!(found["cure"]["reach"], "2 users");
+}
+
+/// What is told against each of several culprits makes a role once, with all that they lack.
+#[test]
+fn one_role_is_made_once_in_a_list_of_culprits() {
+    let world = with_managed_role();
+    visitor(&world, "vic");
+    for reads in ["read campaign", "read position"] {
+        let config = ["--stage", "pre-operation", "--config", reads];
+        world.admin().json(&probe_step("Create", "contact", &config));
+    }
+    let create = ["row", "create", "contact", "lastname=x"];
+    assert_eq!(world.user("vic").run(&create).code, 1);
+    let requests = list(&world.admin().json(&["trace", "list", "--requests", "--failed"]));
+    let correlation = text(&requests[0], "sl_correlationid");
+    let told = world.admin().run(&["why", &correlation]).stdout;
+    // What cures all of it comes first.
+    let culprits = told.split_once("\n1. ").unwrap().1;
+    assert_eq!(culprits.matches("sluice role create").count(), 1, "{told}");
+    let found = world.admin().json(&["why", &correlation]);
+    let first = commands(&found["culprits"][0]["cures"][0]["fixes"]);
+    assert_eq!(first, commands(&found["cure"]["fixes"]), "{found:#}");
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("once, as under 1."), "{told}");
 }
 
 /// What is made for somebody else takes one privilege deeper once the next one is there: the role that is made is

@@ -163,3 +163,58 @@ fn who_explains_leaves_no_marks() {
     admin.json(&explain);
     assert_eq!(marks(), before);
 }
+
+/// A plug-in went on behind an error: who lacks what comes first, then what to do, then the platform's words.
+#[test]
+fn an_error_that_was_caught_is_told_in_a_sentence() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    let more = [
+        "--stage",
+        "pre-operation",
+        "--name",
+        "careless",
+        "--config",
+        "swallow-read campaign\ntrace on",
+    ];
+    admin.json(&probe_step("Create", "contact", &more));
+    let run = world
+        .user("seller.west")
+        .run(&["row", "create", "contact", "lastname=Q"]);
+    let place = |word: &str| {
+        let at = run.stderr.lines().position(|line| line.trim_start().starts_with(word));
+        at.unwrap_or_else(|| panic!("{word}: {}", run.stderr))
+    };
+    let (to_do, platform) = (place("what to do"), place("platform"));
+    let first: Vec<&str> = run.stderr.lines().take(to_do).collect();
+    let told = flat(&first.join(" "));
+    let sentence = "The plug-in of the step \"careless\" caught the error of its call RetrieveMultiple campaign and went \
+                    on: seller.west lacks prvReadCampaign";
+    assert!(told.ends_with(sentence) && told.contains("0x8009000C"), "{told}");
+    assert!(to_do < platform, "{}", run.stderr);
+}
+
+/// Where rows are owned across business units, the first line has names, too.
+#[test]
+fn across_units_the_first_line_has_names() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["settings", "set", "ownership.across-units", "yes"]);
+    admin.json(&["role", "grant", "Salesperson", "prvAppendToBusinessUnit", "org"]);
+    let east = &world.rows("businessunit", "businessunitid", "name eq 'East'")[0];
+    let unit = format!("owningbusinessunit={}", text(east, "businessunitid"));
+    let create = ["row", "create", "account", "name=x", &unit];
+    let told = first_line(&world, "seller.west", &create);
+    assert!(
+        told.contains("seller.west may not do that with this row of account"),
+        "{told}"
+    );
+    let run = world.user("seller.west").run(&create);
+    assert!(
+        run.says("because the row is the principal's own, and lies in a business unit"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.says("platform Principal with id"), "{}", run.stderr);
+}

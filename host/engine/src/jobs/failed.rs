@@ -27,6 +27,8 @@ pub struct FailedJob {
     pub made: Timestamp,
     /// How it goes on once nothing stands in its way.
     pub goes_on: GoesOn,
+    /// Whether its row is not there any more.
+    pub is_row_gone: bool,
 }
 
 /// How a job goes on once nothing stands in its way.
@@ -138,6 +140,7 @@ impl Session {
             id: job.id,
             acting,
             runs,
+            is_row_gone: is_gone(unit, job, row.as_ref())?,
             row,
             message: job.text("messagename").map(ToOwned::to_owned),
             correlation: job.id_of("correlationid"),
@@ -149,6 +152,14 @@ impl Session {
             },
             name,
         })
+    }
+}
+
+/// Whether the row of a job is not there, and the job is not there because it was deleted.
+fn is_gone(unit: &mut Unit, job: &Row, row: Option<&Reference>) -> Result<bool> {
+    match row.filter(|_| job.text("messagename") != Some("Delete")) {
+        Some(row) => Ok(unit.ownership(row)?.is_none()),
+        None => Ok(false),
     }
 }
 

@@ -123,7 +123,8 @@ pub(crate) fn unseen_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row
     }
     // Of the row that the message is about it is known; it may carry others.
     let about = root.table.as_deref();
-    let carried = row.text(REQUEST).map(Recorded::carried).unwrap_or_default();
+    let carried = row.text(REQUEST).map(|text| Recorded::carried(unit, text));
+    let carried = carried.unwrap_or_default();
     let others = carried.iter().filter(|(table, _)| Some(&**table) != about);
     for (table, id) in others {
         if let Some(mut hidden) = unit.hidden_row(reader, table, *id)? {

@@ -12,7 +12,7 @@ use sluice_model::{
 };
 
 use super::{CHECKS, KeptChecks, Node, TracedCheck};
-use crate::{Acting, Message, Session, rules::message_trace, snapshot::RequestSetting, tables};
+use crate::{Acting, Message, Session, Unit, rules::message_trace, snapshot::RequestSetting, tables};
 
 /// The column that holds it.
 pub(crate) const REQUEST: &str = "sl_request";
@@ -68,12 +68,19 @@ impl Recorded {
         }
     }
 
-    /// The rows whose values it carries, by table and id; `None` is one without an id.
-    pub(crate) fn carried(text: &str) -> Vec<(Name, Option<Uuid>)> {
-        let Ok(Self { inputs, .. }) = serde_json::from_str(text) else {
+    /// The rows whose values it carries, by table and id; `None` is one without an id. What a message takes as sets
+    /// of values (the privileges of a grant) are no rows.
+    pub(crate) fn carried(unit: &Unit, text: &str) -> Vec<(Name, Option<Uuid>)> {
+        let Ok(Self { message, inputs, .. }) = serde_json::from_str(text) else {
             return Vec::new();
         };
-        let rows = inputs.into_iter().flatten().flat_map(|(_, parameter)| match parameter {
+        let shape = unit.message(&message).map(Message::shape);
+        let is_structure = |name: &Name| {
+            let mut inputs = shape.iter().flat_map(|shape| shape.inputs);
+            inputs.any(|input| input.kind == ParameterType::Structures && input.name == &**name)
+        };
+        let inputs = inputs.into_iter().flatten().filter(|(name, _)| !is_structure(name));
+        let rows = inputs.flat_map(|(_, parameter)| match parameter {
             Parameter::Row(row) => vec![row],
             Parameter::Rows(rows) => rows,
             _ => Vec::new(),
@@ -216,7 +223,10 @@ impl Session {
             ]),
             None => sent_by(self.acting().person()).and(Filter::eq("sl_succeeded", false)),
         };
-        let mut query = Query::new(tables::MESSAGE_TRACE).columns(&COLUMNS).filter(filter);
+        // What ran in the background is told from requests by its tree.
+        let tree = which.is_none().then_some("sl_tree");
+        let columns: Vec<&str> = COLUMNS.into_iter().chain(tree).collect();
+        let mut query = Query::new(tables::MESSAGE_TRACE).columns(&columns).filter(filter);
         query.order.push(Order {
             column: "sl_startedon".into(),
             descending: which.is_none(),
@@ -381,7 +391,7 @@ fn started(row: &Row) -> Timestamp {
     }
 }
 
-fn none(which: Option<Uuid>) -> Error {
+pub(super) fn none(which: Option<Uuid>) -> Error {
     let message = match which {
         Some(id) => format!("there is no trace of a request {id}, and none with that id"),
         None => {

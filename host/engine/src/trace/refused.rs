@@ -2,7 +2,10 @@
 
 use sluice_model::{Filter, Order, Query, Result, Right, Row, Uuid, Value};
 
-use super::{PastRequest, REQUEST, RecordedRequest, recorded::COLUMNS};
+use super::{
+    Node, PastRequest, REQUEST, RecordedRequest,
+    recorded::{COLUMNS, none},
+};
 use crate::{Acting, Session, jobs::FailedJob, rules::message_trace, tables};
 
 /// What was refused to somebody.
@@ -70,7 +73,18 @@ impl Session {
         if let Some(job) = which.map(|id| self.failed_job_of(id)).transpose()?.flatten() {
             return Ok(Refused::Job(job));
         }
-        self.recorded_request(which).map(Refused::Request)
+        // A job that was refused something and has passed since was refused nothing.
+        let is_request = |row: &&Row| {
+            let tree = row.text("sl_tree").and_then(Node::read);
+            tree.is_none_or(|tree| tree.kind == "message" || tree.kind == "request")
+        };
+        match which {
+            Some(_) => self.recorded_request(which).map(Refused::Request),
+            None => {
+                let row = traces.iter().find(is_request).ok_or_else(|| none(which))?;
+                self.recorded_in(row).map(Refused::Request)
+            }
+        }
     }
 
     /// The last requests that were refused to others and that this user may look into, the newest first

@@ -25,6 +25,9 @@ pub struct Node {
     /// What the plug-in of a step said: in its own row, from which whoever shows the tree puts it here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
+    /// The plug-in that a step calls: whoever shows the tree puts it here, where the reader may know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
     /// The depth of a message, the stage of a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<i32>,

@@ -163,7 +163,9 @@ impl Trials<'_> {
                 .collect::<Vec<_>>(),
         );
         let catalog = self.session.catalog()?;
-        let may = bypass::check_steps(&unit, &caller, steps.len()).is_ok();
+        // Whoever is disabled, or only reads, does it behind what cures that.
+        let may =
+            caller.depth_of(bypass::LOGIC_PRIVILEGE).is_some() && bypass::check_number(&unit, steps.len()).is_ok();
         Ok(may
             .then(|| Fix::again(&catalog, request, Way::PassingOver(steps)))
             .into_iter()

@@ -12,6 +12,7 @@ use super::{
     Culprit, Cure, Fix, Isolation, Resting, Way, WithheldColumn,
     cures::{lacking, lacks_too_many, replaces},
     lacks::{deepen, granted},
+    new_role::make_roles_once,
     obstacle::Obstacle,
     sets::beside_disabling,
     trials::{Lent, Setup, Trials, in_order},
@@ -63,6 +64,7 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
     };
     if let Some(cured) = &cured {
         keep_own(&mut culprits, cured);
+        make_roles_once(&mut culprits, &cured.setup);
     }
     let whole = cured.as_ref().filter(|walk| walk.passes && walk.is_cured);
     let cure = match whole {
@@ -75,6 +77,7 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         }
         None => None,
     };
+    note_whole(&mut culprits, cure.as_ref());
     let unseen = cured
         .as_ref()
         .and_then(|walk| walk.unseen.clone())
@@ -102,6 +105,14 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         unseen,
     };
     Ok((isolation, last.setup))
+}
+
+/// What cures one thing as all of it is cured passes.
+fn note_whole(culprits: &mut [Culprit], whole: Option<&Cure>) {
+    let cures = culprits.iter_mut().flat_map(|culprit| &mut culprit.cures);
+    for cure in cures.filter(|cure| whole.is_some_and(|whole| whole.fixes == cure.fixes)) {
+        cure.passes = true;
+    }
 }
 
 /// Leaves out steps that failed only because others were passed over: the request itself, cured,

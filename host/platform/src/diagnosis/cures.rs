@@ -124,7 +124,7 @@ impl Trials<'_> {
             };
             let mut candidates = self.candidates(kind, (&error, &withheld), &here)?;
             if candidates.is_empty() && !sent.is_empty() {
-                candidates = self.candidates(Kind::Grant, (&error, &[]), &here)?;
+                candidates = self.going_on(&error, &here)?;
             }
             let (mut next, mut past) = (None, None);
             for fix in candidates.into_iter().take(MOST_CANDIDATES) {
@@ -140,7 +140,8 @@ impl Trials<'_> {
                         break;
                     }
                     Err(other) if other.body().unseen => {}
-                    Err(other) if is_same(&error, &other, obstacle.since) => {}
+                    // Of several rows that match, one is taken: the others are left.
+                    Err(other) if is_same(&error, &other, obstacle.since) && !matches_less(&error, &other) => {}
                     // As another user it is to pass, and not to fail in that one's name.
                     Err(other) if fix.runs_as() && obstacle.is_of_step(&other) => {}
                     // More of the same may lead to no other reason at all.
@@ -172,6 +173,21 @@ impl Trials<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// What helps against what comes behind the first fixes, where none of their kind does: that the request goes on
+    /// although something matches; a grant, and where no role can be changed, a role.
+    fn going_on(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
+        if error.body().duplicates.is_some() {
+            return self.candidates(Kind::Again, (error, &[]), here);
+        }
+        for kind in [Kind::Grant, Kind::GiveRole, Kind::NewRole] {
+            let found = self.candidates(kind, (error, &[]), here)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// The same without the roles and profiles that the later ones make needless.
@@ -281,6 +297,16 @@ impl Trials<'_> {
             (users, _) => Reach::Users(users),
         })
     }
+}
+
+/// Whether the same request is refused for rows that match, and for fewer of them.
+fn matches_less(error: &Error, other: &Error) -> bool {
+    let matches = |error: &Error| {
+        let duplicates = error.body().duplicates.as_ref()?;
+        Some(duplicates.matches.len())
+    };
+    let is_of_step = error.body().step.is_some() || other.body().step.is_some();
+    !is_of_step && matches(other).is_some_and(|left| matches(error).is_some_and(|all| left < all))
 }
 
 /// Whether a later fix stands in the place of an earlier one: the same privilege, deeper.

@@ -5,7 +5,7 @@ use sluice_engine::tables;
 use sluice_model::{Depth, Error, Parameter, Reference, Request, Result, Row, Uuid, Value};
 
 use super::{
-    Fix,
+    Culprit, Fix,
     cures::{is_granted, lacking},
     holders::reference,
     trials::{Setup, Trials},
@@ -92,6 +92,30 @@ pub(super) fn give(role: Uuid, to: &Reference) -> Request {
             "RelatedEntities",
             Parameter::References(vec![Reference::new(tables::ROLE, role)]),
         )
+}
+
+/// Lets the cures of all culprits make the same role for the same user or team, with all that one of them gives: it
+/// is made once. `setup` is what all of it was tried with.
+pub(super) fn make_roles_once(culprits: &mut [Culprit], setup: &Setup) {
+    let mut roles: Vec<NewRole> = Vec::new();
+    let tried = setup.fixes.iter().map(|(fix, _)| fix);
+    let told = culprits.iter().flat_map(|culprit| &culprit.cures);
+    for fix in tried.chain(told.flat_map(|cure| &cure.fixes)) {
+        if let Fix::NewRole(more) = fix {
+            match roles.iter_mut().find(|role| role.to == more.to) {
+                Some(role) => *role = role.and(more),
+                None => roles.push(more.clone()),
+            }
+        }
+    }
+    let cures = culprits.iter_mut().flat_map(|culprit| &mut culprit.cures);
+    for fix in cures.flat_map(|cure| &mut cure.fixes) {
+        if let Fix::NewRole(own) = fix
+            && let Some(role) = roles.iter().find(|role| role.to == own.to)
+        {
+            *own = role.clone();
+        }
+    }
 }
 
 impl Trials<'_> {

@@ -171,7 +171,7 @@ impl<'a> Trials<'a> {
             messages.map(move |what| Sent { sender, what }).collect::<Vec<_>>()
         };
         let before: Vec<Sent> = setup.fixes.iter().flat_map(sent).collect();
-        let tried = match self.subject {
+        let mut tried = match self.subject {
             Subject::Request(request) => {
                 let fixes = setup.fixes.iter().map(|(fix, _)| fix);
                 let request = fixes.fold(request.clone(), |request, fix| fix.applied_to(&request));
@@ -179,9 +179,21 @@ impl<'a> Trials<'a> {
             }
             Subject::Job(job) => self.session.try_job(job, trial, &before)?,
         };
+        if let Err(error) = &mut tried.result {
+            self.tell_reader(error);
+        }
         match &tried.result {
             Err(error) if error.kind() == Kind::Host && tried.refused.is_none() => Err(error.clone()),
             _ => Ok(tried),
+        }
+    }
+
+    /// What a refusal says to whoever sent the request, said to whoever asks.
+    fn tell_reader(&self, error: &mut Error) {
+        if self.acting.person() != self.session.acting().person()
+            && let Some(duplicates) = &mut error.body_mut().duplicates
+        {
+            duplicates.tell_another();
         }
     }
 

@@ -283,7 +283,7 @@ fn describe(unit: &mut Unit, operation: &Operation, row: &Reference, rules: Vec<
             None => "the organization".to_owned(),
         };
         told.id = None;
-        told.name = format!("a matching record you cannot open (owner: {owner})");
+        told.name = Match::hidden(&owner);
         told.details = Details::default();
     }
     Ok(Some(told))

@@ -1,0 +1,51 @@
+//! Results as cells, by one rule for all commands: what is one table goes out as it is; of all else the list of its
+//! document, an item a line, or the document itself as one line. What has parts of its own is JSON in its cell.
+
+use serde_json::{Map, Value as Json};
+
+use super::{Grid, Outcome, grid};
+
+/// The cells of an outcome. What has no document is its text.
+pub(super) fn of(outcome: &Outcome) -> String {
+    match outcome.document.is_null() || grid::is_table(&outcome.text) {
+        true => outcome.text.clone(),
+        false => rows(&outcome.document, outcome.celled.unwrap_or(outcome.listed)),
+    }
+}
+
+fn rows(document: &Json, listed: &str) -> String {
+    let items = match document.get(listed).and_then(Json::as_array) {
+        Some(items) => items.iter().map(named).collect(),
+        None => vec![named(document)],
+    };
+    let mut headings: Vec<&str> = Vec::new();
+    for name in items.iter().flat_map(Map::keys) {
+        if !headings.contains(&name.as_str()) {
+            headings.push(name);
+        }
+    }
+    if headings.is_empty() {
+        return String::new();
+    }
+    let mut grid = Grid::new(&headings);
+    for item in &items {
+        grid.row(headings.iter().map(|name| cell(item.get(*name))));
+    }
+    grid.text("")
+}
+
+/// The members of an item; of what has none, itself.
+fn named(item: &Json) -> Map<String, Json> {
+    match item {
+        Json::Object(map) => map.clone(),
+        other => Map::from_iter([("value".to_owned(), other.clone())]),
+    }
+}
+
+fn cell(value: Option<&Json>) -> String {
+    match value {
+        None | Some(Json::Null) => String::new(),
+        Some(Json::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
