@@ -1,7 +1,7 @@
 //! Rows as people read them: labels of choices, names of the rows that lookups refer to.
 
 use serde_json::Value as Json;
-use sluice_model::{ColumnDef, Name, Query, Row, TableDef, Value, answer::Field, json};
+use sluice_model::{ColumnDef, Name, Query, Row, TableDef, Value, answer::Field, choices, json};
 
 use crate::{
     context::Context,
@@ -195,26 +195,24 @@ pub(crate) fn cell_of(table: &TableDef, row: &Row, column: &str, labels: &Labels
 
 /// A value as people read it in a list.
 pub(crate) fn cell(column: &ColumnDef, value: &Value, labels: &Labels) -> String {
+    let options = column.kind.options().unwrap_or_default();
     let label = |number: &i32| {
-        let option = column
-            .kind
-            .options()
-            .unwrap_or_default()
-            .iter()
-            .find(|option| option.value == *number);
+        let option = options.iter().find(|option| option.value == *number);
         option.map_or_else(|| number.to_string(), |option| option.label.clone())
     };
+    // What others read has to mean the same to them.
+    let goes_out = output::takes_out();
     match value {
         Value::Null => String::new(),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::Choice(number) if goes_out => {
+            choices::telling(options, *number).map_or_else(|| number.to_string(), ToOwned::to_owned)
+        }
         Value::Choice(number) => label(number),
-        Value::Choices(numbers) => {
-            let labels: Vec<String> = numbers.iter().map(label).collect();
-            // What others read has to mean the same to them.
-            match output::takes_out() && labels.iter().any(|label| label.contains(',')) {
-                true => numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(", "),
-                false => labels.join(", "),
-            }
+        Value::Choices(numbers) if goes_out => choices::written(options, numbers),
+        Value::Choices(numbers) => numbers.iter().map(label).collect::<Vec<_>>().join(", "),
+        Value::Lookup(reference) if goes_out && !is_plain_name(&labels.name(reference), column) => {
+            reference.to_string()
         }
         Value::Lookup(reference) => labels.name(reference),
         Value::Text(text) => text.clone(),
@@ -223,6 +221,14 @@ pub(crate) fn cell(column: &ColumnDef, value: &Value, labels: &Labels) -> String
             number => number.to_string(),
         },
     }
+}
+
+/// Whether a lookup that is written so is read as a name.
+fn is_plain_name(name: &str, column: &ColumnDef) -> bool {
+    let names_table = name
+        .split_once(':')
+        .is_some_and(|(table, _)| column.targets().iter().any(|it| **it == *table));
+    name.trim() == name && name != "null" && !names_table
 }
 
 /// `1 step`, `2 steps`.

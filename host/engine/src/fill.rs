@@ -8,6 +8,7 @@ use sluice_model::{
 };
 
 mod amounts;
+mod names;
 
 use amounts::{amounts, base_currency, keep_currency};
 
@@ -172,6 +173,7 @@ pub(crate) fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
 
 /// Fills everything that a new row needs beside what was sent.
 pub(crate) fn new_row(unit: &Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<()> {
+    names::check_name(table, row, None)?;
     defaults(table, row)?;
     new_state(table, row)?;
     let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
@@ -308,6 +310,7 @@ fn changed_unit(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &
 
 /// Fills what every Update changes.
 pub(crate) fn changed_row(unit: &Unit, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
+    names::check_name(table, row, Some(before))?;
     changed_state(table, row, before)?;
     if row.int("statecode") == Some(0) && before.bool("merged") == Some(true) {
         // Whoever takes a merged row up again has a row of its own.

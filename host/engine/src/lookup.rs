@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sluice_access::check_privilege;
 use sluice_model::{
     Catalog, Code, ColumnDef, ColumnType, Error, Filter, Name, Order, Parameter, Query, Reference, Request, Response,
     Result, Right, Row, TableDef, Uuid, Value, coerce,
@@ -42,7 +43,7 @@ trait Lists {
     /// Whether a row may be named by the end of its id: people do; files that are read do not.
     const BY_END: bool;
 
-    /// Whether rows of a table are looked for that nobody says it is one of: people say none.
+    /// Whether rows of a table are looked for where a text does not say its table.
     fn may_read(&self, table: &str) -> bool;
 
     /// `; did you mean …`, where a row of the query, of those that may be read, is nearly called so in one of
@@ -80,8 +81,11 @@ impl Lists for &Session {
 impl Lists for &mut Batch<'_> {
     const BY_END: bool = false;
 
-    fn may_read(&self, _: &str) -> bool {
-        false
+    fn may_read(&self, table: &str) -> bool {
+        let snapshot = &self.unit.snapshot;
+        let check =
+            |table: &TableDef| check_privilege(self.principal(), table, Right::Read, &snapshot.privileges).is_ok();
+        snapshot.catalog.find(table).is_some_and(|table| check(table))
     }
 
     fn near(&mut self, _: Query, _: &[Name], _: &str) -> String {

@@ -148,7 +148,10 @@ impl Session {
             let correlation = self.engine.core.env.new_id();
             let mut result = self.begin(&mut unit, request.clone(), correlation, options);
             if unit.outdated {
+                let jobs = std::mem::take(&mut unit.jobs);
                 unit = self.engine.unit(Purpose::Work)?;
+                // Pre-validation steps may have committed them before an Upsert was too late.
+                unit.jobs = jobs;
                 result = self.begin(&mut unit, request, correlation, options);
             }
             let result = result.map_err(|error| unit.refused(error, correlation));

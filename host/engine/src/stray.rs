@@ -32,11 +32,13 @@ const TREES: [(&str, &str); 3] = [
 ];
 
 /// Columns that name one row, of all or of those with the same value in another column.
-const NAMES: [(&str, &str, Option<&str>); 4] = [
+const NAMES: [(&str, &str, Option<&str>); 6] = [
     (tables::USER, "domainname", None),
     (tables::ROLE, "name", Some("businessunitid")),
     (tables::SOLUTION, "uniquename", None),
     (tables::WEB_RESOURCE, "name", None),
+    (tables::CURRENCY, "isocurrencycode", None),
+    (tables::CURRENCY, "currencyname", None),
 ];
 
 impl Engine {

@@ -32,6 +32,15 @@ impl Engine {
     pub fn restore(backup: &Path, to: &Path, unsealed: bool) -> Result<Restored> {
         Store::restore(backup, to, unsealed)
     }
+
+    /// Whether a file is what [`Session::backup`] wrote, to the byte; nothing, where it is no backup or was written
+    /// since. To be asked before it is opened.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn is_as_backed_up(file: &Path) -> Result<Option<bool>> {
+        Store::is_as_backed_up(file)
+    }
 }
 
 impl Session {

@@ -87,6 +87,32 @@ pub(crate) fn several(table: &TableDef, column: &ColumnDef, text: &str) -> Resul
     }
 }
 
+/// The label of the option of that number, where it is read as this option in every language, and as no other.
+pub fn telling(options: &[Choice], number: i32) -> Option<&str> {
+    let label = &*options.iter().find(|option| option.value == number)?.label;
+    let is_number = label.parse::<i32>().is_ok() || label == "null";
+    let is_plain = label.trim() == label && !looks::is_blank(label) && !is_number;
+    let is_one = options.iter().filter(|option| option.label == label).count() == 1;
+    (is_plain && is_one).then_some(label)
+}
+
+/// Options as they are read again, with commas between them: by their labels, where these are no others' as well.
+pub fn written(options: &[Choice], numbers: &[i32]) -> String {
+    let has_comma = |label: &str| label.contains(',');
+    let mistakable = match numbers {
+        [_] => numbers
+            .iter()
+            .filter_map(|number| telling(options, *number))
+            .any(has_comma),
+        _ => options.iter().any(|option| has_comma(&option.label)),
+    };
+    let written = numbers.iter().map(|number| match telling(options, *number) {
+        Some(label) if !mistakable => label.to_owned(),
+        _ => number.to_string(),
+    });
+    written.collect::<Vec<_>>().join(", ")
+}
+
 /// The option of that number, for people: `3 (Qualified)`.
 pub fn shown(option: &Choice) -> String {
     match option.label.is_empty() {

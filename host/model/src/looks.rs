@@ -20,7 +20,16 @@ pub fn hides(c: char) -> bool {
 
 /// Whether nobody sees anything of the text: it is empty, or of white space and characters that hide.
 pub fn is_blank(text: &str) -> bool {
-    text.chars().all(|c| c.is_whitespace() || c.is_control() || hides(c))
+    text.chars().all(is_unseen)
+}
+
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || hides(c)
+}
+
+/// Whether nobody sees where the text begins or ends: it is blank, or there is a blank, or what hides, at an end.
+pub fn has_unseen_ends(text: &str) -> bool {
+    text.starts_with(is_unseen) || text.ends_with(is_unseen)
 }
 
 /// The text as it is shown to people: with `\u{202e}` for a character that [`hides`]. A joiner

@@ -19,26 +19,28 @@ impl TableDef {
     ///
     /// # Errors
     /// It is a key or a part of one, a lookup, a state, the name of the row or a part of it, or the
-    /// platform fills it; or the table is the platform's own.
+    /// platform fills it; or the table is the platform's own, or holds definitions: these travel in solutions as they
+    /// are.
     pub fn check_securable(&self, column: &ColumnDef) -> Result<()> {
         let part_of_name = self.column("fullname").is_some() && NAME_PARTS.contains(&&*column.name);
-        let why = if self.ownership == Ownership::None || self.configuration || self.kept == Kept::Whole {
-            "its table is one of those by which the organisation itself is decided on"
-        } else if column.name == self.key || column.kind == ColumnType::Key {
-            "it is the key"
-        } else if column.kind.targets().is_some() {
-            "it is a lookup"
-        } else if matches!(column.kind, ColumnType::State { .. } | ColumnType::Status { .. }) {
-            "it is a state"
-        } else if self.primary_name.as_ref() == Some(&column.name) || part_of_name {
-            "it is the name of the row, or a part of it"
-        } else if column.filled || column.is_of_every_table() {
-            "the platform fills it"
-        } else if self.keys.iter().any(|key| key.columns.contains(&column.name)) {
-            "it is a part of an alternate key"
-        } else {
-            return Ok(());
-        };
+        let why =
+            if self.ownership == Ownership::None || self.configuration || self.customizes || self.kept == Kept::Whole {
+                "its table is one of those by which the organisation itself is decided on"
+            } else if column.name == self.key || column.kind == ColumnType::Key {
+                "it is the key"
+            } else if column.kind.targets().is_some() {
+                "it is a lookup"
+            } else if matches!(column.kind, ColumnType::State { .. } | ColumnType::Status { .. }) {
+                "it is a state"
+            } else if self.primary_name.as_ref() == Some(&column.name) || part_of_name {
+                "it is the name of the row, or a part of it"
+            } else if column.filled || column.is_of_every_table() {
+                "the platform fills it"
+            } else if self.keys.iter().any(|key| key.columns.contains(&column.name)) {
+                "it is a part of an alternate key"
+            } else {
+                return Ok(());
+            };
         let message = format!("column `{}` of `{}` cannot be secured: {why}", column.name, self.name);
         Err(Error::invalid(message).with_table(&self.name))
     }

@@ -256,22 +256,35 @@ fn vacuum(context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn check(context: &Context) -> anyhow::Result<Outcome> {
+    // Its locks would go, were it asked while it is open; whoever may not check it is told nothing of it.
+    let sealed = context.path().and_then(|path| Ok(Engine::is_as_backed_up(path)?));
     let session = context.session()?;
-    let problems = session.check()?;
+    let mut problems = session.check()?;
+    let sealed = sealed?;
+    if sealed == Some(false) {
+        problems.insert(
+            0,
+            "its bytes are not those that were copied into this backup: its seal does not fit".to_owned(),
+        );
+    }
     if !problems.is_empty() {
         let text = format!(
             "the organisation's file is damaged:\n  {}\nkeep a copy, and restore the last backup: sluice org restore BACKUP",
             problems.join("\n  ")
         );
-        let document = json!({ "ok": false, "problems": problems, "rows": [] });
+        let document = json!({ "ok": false, "problems": problems, "rows": [], "sealed": sealed });
         return Ok(Outcome::new(document, text).with_exit(Exit::Host));
     }
     let strays = session.strays()?;
     let rows = strays
         .iter()
         .map(|row| json!({ "table": row.table, "id": row.id, "rule": row.rule }));
-    let document = json!({ "ok": true, "problems": [], "rows": rows.collect::<Vec<_>>() });
+    let rows: Vec<_> = rows.collect();
+    let document = json!({ "ok": true, "problems": [], "rows": rows, "sealed": sealed });
     let mut text = "the organisation's file is whole".to_owned();
+    if sealed.is_some() {
+        text.push_str("; before it was opened, it was to the byte what `org backup` wrote");
+    }
     if !strays.is_empty() {
         text.push_str("\nwhat breaks a rule of this version is left as it is:");
         for row in strays {

@@ -6,6 +6,8 @@ use sluice_model::{
     Name, Parameter, Query, Reference, Request, Response, Right, Row, TableDef, Value, json as rows, odata,
 };
 
+use sluice_platform::mapping;
+
 use super::{
     row_change::{self, Changes},
     selection::Selection,
@@ -154,13 +156,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 
 /// A row of these columns; what they do not say is as it comes from the row `from`.
 fn new_row(session: &dyn Door, table: &TableDef, columns: &[String], from: Option<&str>) -> anyhow::Result<Row> {
-    let mut row = read(session, table, columns, &[Right::Create])?;
-    if let Some(from) = from {
-        let mut whole = initialized(session, table, from)?;
-        whole.values.extend(row.values);
-        row.values = whole.values;
+    let row = read(session, table, columns, &[Right::Create])?;
+    match from {
+        Some(from) => Ok(mapping::with_given(table, initialized(session, table, from)?, row)?),
+        None => Ok(row),
     }
-    Ok(row)
 }
 
 /// Makes a row of a table, or shows what it would be.

@@ -224,8 +224,9 @@ impl Grid {
 }
 
 /// A cell of CSV: in quotes where it needs them.
+/// A cell that is read again as what it is: blanks around one without quotes are passed over.
 fn quoted(cell: &str) -> String {
-    match cell.contains([',', '"', '\n', '\r']) {
+    match cell.contains([',', '"', '\n', '\r']) || cell.trim() != cell {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.to_owned(),
     }

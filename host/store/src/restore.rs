@@ -127,6 +127,41 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Whether a file is what `backup` wrote, to the byte. Nothing, where it has no seal: it is no backup, or was
+    /// written since. Not to be asked by a process that has it open: the locks that it has on it would go.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn is_as_backed_up(path: &Path) -> Result<Option<bool>> {
+        Self::there(path)?;
+        let failed = |error: io::Error| Error::host(format!("`{}` cannot be read: {error}", path.display()));
+        let mut file = File::open(path).map_err(failed)?;
+        let (pages, seal) = sealed(&mut file).map_err(failed)?;
+        let Some(known) = seal.filter(|_| !has_log(path)) else {
+            return Ok(None);
+        };
+        let (_, digest) = copy(&mut file, pages, &mut io::sink()).map_err(|error| failed(error.into()))?;
+        Ok(Some(digest == known))
+    }
+}
+
+/// How many bytes come before the seal of a file, and the digest that this says; the file is at its beginning.
+fn sealed(file: &mut File) -> io::Result<(u64, Option<[u8; 32]>)> {
+    let pages = file.metadata()?.len().saturating_sub(SEAL);
+    let mut seal = Vec::new();
+    file.seek(SeekFrom::Start(pages))?;
+    Read::by_ref(file).take(SEAL).read_to_end(&mut seal)?;
+    file.rewind()?;
+    let known = seal.strip_prefix(MARK.as_slice());
+    Ok((pages, known.and_then(|known| known.try_into().ok())))
+}
+
+/// Whether a part of a file lies in its log.
+fn has_log(path: &Path) -> bool {
+    fs::metadata(with_ending(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
 /// What is told of a copy that is no sealed backup: one that a restore put aside is one, too.
 static UNSEALED: Case = Case {
     cause: "the file does not end with the seal of a backup that is whole",
@@ -154,18 +189,7 @@ fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
         ))
     };
     let mut file = File::open(backup).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    let pages = length.saturating_sub(SEAL);
-    let mut seal = Vec::new();
-    file.seek(SeekFrom::Start(pages)).map_err(failed)?;
-    Read::by_ref(&mut file)
-        .take(SEAL)
-        .read_to_end(&mut seal)
-        .map_err(failed)?;
-    file.rewind().map_err(failed)?;
-    let known = seal.strip_prefix(MARK.as_slice());
-    let log = with_ending(backup, "-wal");
-    let in_use = fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let (pages, known) = sealed(&mut file).map_err(failed)?;
     match known {
         None if !unsealed => {
             let error = refused(
@@ -175,14 +199,14 @@ fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
             let error = error.with_remedy(Remedy::RestoreUnsealed).in_case(&UNSEALED);
             Err(error.with_word("BACKUP", backup.display()))
         }
-        None if in_use => Err(refused(
+        None if has_log(backup) => Err(refused(
             "part of it still lies in the file that ends in -wal beside it; close the program that has it open, or make \
              a backup with it",
         )),
         None => Ok((copy(&mut file, u64::MAX, to).map_err(broken_off)?.0, false)),
         Some(known) => {
             let (bytes, digest) = copy(&mut file, pages, to).map_err(broken_off)?;
-            match digest == *known {
+            match digest == known {
                 true => Ok((bytes, true)),
                 false => Err(refused(
                     "it is damaged: its bytes are not those that were copied into it",

@@ -211,6 +211,40 @@ fn of_upserts_at_once_one_makes_the_row_and_the_others_change_it() {
     assert_eq!(created, 1);
 }
 
+/// A pre-validation step makes the row before the Upsert itself does: what the step committed stays, with its jobs.
+#[test]
+fn jobs_of_an_upsert_that_begins_anew_run() {
+    let world = Customizing::new();
+    world.sluice("key create account zz_number --columns accountnumber");
+    let plugin = sluice_tests::world::guest("probe");
+    world.sluice(&format!("plugin push {plugin} --name probe"));
+    let step = |more: &[&str]| {
+        world
+            .program()
+            .json(&sluice_tests::world::probe_step("Create", "account", more))
+    };
+    step(&[
+        "--stage",
+        "pre-validation",
+        "--config",
+        "at-depth 1 create account accountnumber A-1",
+    ]);
+    step(&[
+        "--stage",
+        "post-operation",
+        "--mode",
+        "async",
+        "--config",
+        "trace released",
+    ]);
+    let answer = world.sluice("row upsert account accountnumber=A-1 name=Late");
+    assert_eq!(answer["created"], false, "{answer}");
+    let jobs = world.sluice("row list asyncoperation --select statuscode --filter \"messagename eq 'Create'\"");
+    let jobs = jobs["value"].as_array().unwrap().clone();
+    let succeeded = jobs.iter().filter(|job| job["statuscode"] == 30).count();
+    assert_eq!((jobs.len(), succeeded), (1, 1), "{jobs:?}");
+}
+
 #[test]
 fn keys_travel_in_solutions() {
     let from = Customizing::new();

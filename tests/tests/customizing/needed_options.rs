@@ -8,6 +8,21 @@ fn choice(world: &Customizing) {
     world.sluice("column create lead zz_c choice --option 1=One --option 2=Two --option 3=Three --default 2");
 }
 
+#[test]
+fn a_column_that_is_not_there_yet_is_not_to_be_added_to() {
+    let world = Customizing::new();
+    for line in [
+        "column create lead zz_d choice --option 1=One --default 5",
+        "column create lead zz_n int --max 3 --default 5",
+    ] {
+        let said = world.run(line);
+        assert!(
+            said.says("choose another default") && !said.says("add it to the column"),
+            "{said:?}"
+        );
+    }
+}
+
 #[track_caller]
 fn refused(world: &Customizing, line: &str, words: &[&str]) {
     let error = world.refused(line);

@@ -172,6 +172,20 @@ fn what_a_lead_carries_over_is_in_its_currency() {
     );
     assert_eq!(text(&account, "_transactioncurrencyid_value"), yen);
 
+    // Another currency would make dollars of the yen; amounts that are given are what they are.
+    let from_it = ["row", "create", "account", "name=B", "--from", &from];
+    let in_dollars = [&from_it[..], &["transactioncurrencyid=US Dollar"]].concat();
+    let error = world.admin().refused(&in_dollars);
+    assert_eq!(error["code"], "0x80040203", "{error}");
+    assert!(text(&error, "message").contains("`revenue`"), "{error}");
+    assert_eq!(world.count("account", "name eq 'B'"), 0);
+    let dollars = id(&world.admin().json(&[&in_dollars[..], &["revenue=1000"]].concat()));
+    assert_eq!(row(&world, "account", &dollars)["revenue_base"], json!(1000));
+    let yen_again = id(&world
+        .admin()
+        .json(&[&from_it[..], &["transactioncurrencyid=Yen"]].concat()));
+    assert_eq!(row(&world, "account", &yen_again)["revenue_base"], json!(1000));
+
     world
         .admin()
         .json(&["mapping", "add", "lead", "opportunity", "budgetamount", "budgetamount"]);
@@ -240,12 +254,56 @@ fn the_base_currency_stays_what_it_is() {
         let error = world.admin().refused(&line);
         assert_eq!(error["code"], "0x80040203", "{code}: {error}");
     }
+    // A name is one currency's, as texts compare, and its own is written again.
+    for (name, code) in [("yen", "XYZ"), ("US DOLLAR", "XYZ"), ("Other", "USD")] {
+        let (name, code) = (format!("currencyname={name}"), format!("isocurrencycode={code}"));
+        let new = ["currencysymbol=O", "exchangerate=2", &name, &code];
+        let error = world
+            .admin()
+            .refused(&[&["row", "create", "transactioncurrency"], &new[..]].concat());
+        assert_eq!(error["code"], "0x80040203", "{error}");
+        assert!(
+            text(&error, "message").contains("there is a currency with the"),
+            "{error}"
+        );
+    }
+    let renamed = |name: &'static str| ["row", "update", "transactioncurrency", "Yen", name];
+    world.admin().refused(&renamed("currencyname=us dollar"));
+    world.admin().json(&renamed("currencyname=YEN"));
     world
         .admin()
         .json(&["row", "update", "transactioncurrency", "Yen", "exchangerate=120"]);
     world
         .admin()
         .json(&["row", "update", "transactioncurrency", "Yen", "isocurrencycode=JPY"]);
+}
+
+#[test]
+fn currencies_of_one_name_are_listed() {
+    let (world, yen) = with_yen();
+    let file = rusqlite::Connection::open(world.path("sluice.db")).unwrap();
+    file.create_collation("UNICODE_CI", |one, other| one.cmp(other))
+        .unwrap();
+    file.execute_batch("UPDATE transactioncurrency SET currencyname = 'us dollar', isocurrencycode = 'USD' WHERE isocurrencycode = 'JPY'")
+        .unwrap();
+    drop(file);
+    let found = world.admin().json(&["org", "check"])["rows"].clone();
+    let rules: Vec<String> = found.as_array().unwrap().iter().map(|row| text(row, "rule")).collect();
+    assert!(
+        rules.len() == 2 && rules.iter().all(|rule| rule.contains("by the organisation's language")),
+        "{found}"
+    );
+    assert!(found.to_string().contains("isocurrencycode") && found.to_string().contains("currencyname"));
+    // It is renamed back without more ado, and reads as it is until then.
+    world.admin().json(&[
+        "row",
+        "update",
+        "transactioncurrency",
+        &yen,
+        "currencyname=Yen",
+        "isocurrencycode=JPY",
+    ]);
+    assert_eq!(world.admin().json(&["org", "check"])["rows"], json!([]));
 }
 
 #[test]

@@ -408,43 +408,6 @@ fn there_is_always_exactly_one_document() {
 }
 
 #[test]
-fn nobody_signs_in_under_a_name_that_looks_like_anothers() {
-    let world = World::empty();
-    let admin = world.admin();
-    for name in ["seller.west", "manager", "o0"] {
-        admin.json(&["user", "create", name]);
-    }
-    let free = id(&admin.json(&["user", "create", "ann"]));
-    for (name, word) in [
-        ("ADMIN", "belongs to another user"),
-        ("\u{430}dmin", "looks like admin"),
-        ("adm\u{131}n", "looks like admin"),
-        ("\u{e1}dm\u{456}n", "looks like admin"),
-        ("se1ler.west", "looks like seller.west"),
-        ("rnanager", "looks like manager"),
-        ("o\u{43e}", "looks like o0"),
-        ("x\u{202e}y", "characters that nobody sees"),
-        ("x\ny", "characters that nobody sees"),
-    ] {
-        let renamed = format!("domainname={name}");
-        for line in [
-            &["user", "create", name][..],
-            &["row", "update", "systemuser", &free, &renamed],
-        ] {
-            let refused = admin.refused(line);
-            assert!(
-                refused["message"].as_str().unwrap().contains(word),
-                "{name:?}: {refused}"
-            );
-        }
-    }
-    for name in ["anna", "seller.east", "managers", "o1"] {
-        admin.json(&["user", "create", name]);
-    }
-    admin.json(&["row", "update", "systemuser", &free, "domainname=ANN"]);
-}
-
-#[test]
 fn an_option_of_a_query_is_understood_or_refused() {
     let world = World::empty();
     let contact = "<link-entity name='contact' from='contactid' to='parentcontactid'";

@@ -27,6 +27,34 @@ fn listed(world: &World) -> Vec<String> {
 }
 
 #[test]
+fn a_check_of_a_backup_goes_by_its_seal() {
+    let world = World::sample();
+    let check = |file: &str| world.admin().run(&["org", "check", "--json", "--org", file]);
+    assert_eq!(check("sluice.db").json()["sealed"], serde_json::Value::Null);
+    world.admin().json(&["org", "backup", "b.db"]);
+    let whole = check("b.db");
+    assert_eq!((whole.code, &whole.json()["sealed"]), (0, &true.into()), "{whole:?}");
+    assert_eq!(world.admin().json(&["org", "restore", "b.db"])["sealed"], true);
+    // A byte that the database does not look at.
+    let mut bytes = fs::read(world.path("b.db")).unwrap();
+    bytes[80] ^= 1;
+    fs::write(world.path("damaged.db"), &bytes).unwrap();
+    let damaged = check("damaged.db");
+    assert_eq!(
+        (damaged.code, &damaged.json()["sealed"]),
+        (3, &false.into()),
+        "{damaged:?}"
+    );
+    let problem = damaged.json()["problems"][0].clone();
+    assert!(problem.as_str().unwrap().contains("seal does not fit"), "{problem}");
+    // Who may not check it is not told.
+    let seller = world
+        .user("seller.west")
+        .refused(&["org", "check", "--org", "damaged.db"]);
+    assert!(!seller.to_string().contains("seal"), "{seller}");
+}
+
+#[test]
 fn a_backup_is_restored_as_it_was_made() {
     let world = World::sample();
     make(&world, "Before");

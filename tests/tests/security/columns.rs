@@ -273,6 +273,14 @@ fn only_what_can_be_secured_is() {
         ("contact", "firstname"),
         ("systemuser", "domainname"),
         ("principalobjectaccess", "accessrightsmask"),
+        // What travels in solutions travels whole.
+        ("systemform", "formjson"),
+        ("savedquery", "fetchxml"),
+        ("webresource", "content"),
+        ("optionset", "options"),
+        ("solution", "version"),
+        ("entitymap", "targetentityname"),
+        ("teamtemplate", "description"),
     ] {
         let error = secure(admin, table, column, true).unwrap_err();
         assert_eq!(error.code(), Code::INVALID_ARGUMENT, "{table}.{column}: {error}");

@@ -105,6 +105,23 @@ fn does_not_contain_data_is_the_rest() {
 }
 
 #[test]
+fn relationships_go_by_the_names_that_they_are_listed_by() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let [with, without] = [0, 1].map(|days| lead_of(&admin, (0, 1), days));
+    let lead = Reference::new("lead", with);
+    let opportunity = Row::unsaved("opportunity")
+        .with("name", "O")
+        .with("originatingleadid", lead);
+    let opportunity = admin.create(opportunity);
+    let made = "opportunity_originating_lead/any(o:o/name eq 'O')";
+    assert_eq!(filter(&admin, "lead", made), [with]);
+    assert_eq!(filter(&admin, "lead", &format!("not {made}")), [without]);
+    let of_lead = format!("opportunity_originating_lead/leadid eq {with}");
+    assert_eq!(filter(&admin, "opportunity", &of_lead), [opportunity]);
+}
+
+#[test]
 fn a_related_table_needs_read_and_is_named() {
     let organisation = Organisation::empty();
     let reads = people::privileges(&["Read"], &["Lead"], Depth::User);

@@ -2,6 +2,7 @@
 //! whom, and how it is found and taken out of work where it stands in somebody's way.
 
 mod actions;
+mod amounts;
 mod background;
 mod blame;
 mod callers;

@@ -4,10 +4,18 @@ use sluice_model::{Decimal, Error, Name, Reference, Result, Row, TableDef, Value
 
 use crate::{Unit, tables};
 
+impl Unit {
+    /// The currency that the organisation counts in.
+    pub fn base_currency(&self) -> Option<Reference> {
+        let base = self.snapshot.settings.base_currency?;
+        Some(Reference::new(tables::CURRENCY, base))
+    }
+}
+
 /// The base currency for a row that has none.
 pub(super) fn base_currency(unit: &Unit, row: &mut Row) {
-    if let Some(base) = unit.snapshot.settings.base_currency {
-        row.set("transactioncurrencyid", Reference::new(tables::CURRENCY, base));
+    if let Some(base) = unit.base_currency() {
+        row.set("transactioncurrencyid", base);
     }
 }
 

@@ -1,5 +1,5 @@
-//! An exchange rate is above zero, and that of the base currency is one; a currency has a code of its own, and
-//! the base currency stays what it is.
+//! An exchange rate is above zero, and that of the base currency is one; a currency has a name and a
+//! code of its own, and the base currency stays what it is.
 
 use sluice_model::{Decimal, Error, Filter, Query, Result, Row, Uuid, Value};
 
@@ -22,35 +22,47 @@ fn check(unit: &mut Unit, row: &Row, before: Option<&Row>) -> Result<()> {
     if is_base && row.int("statecode").is_some_and(|state| state != 0) {
         return Err(Error::invalid("the base currency is active: amounts are counted in it"));
     }
-    match row.text("isocurrencycode") {
-        Some(code) => check_code(unit, code, is_base, before),
+    if let Some(code) = changed(row, "isocurrencycode", before) {
+        check_code(code, is_base)?;
+        check_free(unit, ("isocurrencycode", code), "the code", before)?;
+    }
+    match changed(row, "currencyname", before) {
+        Some(name) => check_free(unit, ("currencyname", name), "the name", before),
         None => Ok(()),
     }
 }
 
-fn check_code(unit: &mut Unit, code: &str, is_base: bool, before: Option<&Row>) -> Result<()> {
-    if before.and_then(|before| before.text("isocurrencycode")) == Some(code) {
-        return Ok(());
-    }
+/// The text that comes into a column, where it is another one.
+fn changed<'a>(row: &'a Row, column: &str, before: Option<&Row>) -> Option<&'a str> {
+    let text = row.text(column)?;
+    (before.and_then(|before| before.text(column)) != Some(text)).then_some(text)
+}
+
+fn check_code(code: &str, is_base: bool) -> Result<()> {
     if is_base {
         return Err(Error::invalid(
             "the base currency stays the one that it is: the base amounts of all rows are in it",
         ));
     }
-    if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(Error::invalid(format!(
+    match code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
             "the code of a currency is three capital letters, such as EUR, and not `{code}`"
-        )));
+        ))),
     }
+}
+
+/// No other currency is called so: whoever names one means one.
+fn check_free(unit: &mut Unit, (column, text): (&str, &str), what: &str, before: Option<&Row>) -> Result<()> {
     let same = Query::new(tables::CURRENCY)
         .columns(&["currencyname"])
-        .filter(Filter::eq("isocurrencycode", code));
-    let taken = unit.select_as_platform("a code is that of one currency", &same)?;
+        .filter(Filter::eq(column, text));
+    let taken = unit.select_as_platform("a name or a code is that of one currency", &same)?;
     let own = before.map_or_else(Uuid::nil, |before| before.id);
     match taken.iter().find(|other| other.id != own) {
         None => Ok(()),
         Some(other) => Err(Error::invalid(format!(
-            "there is a currency with the code {code} already: {} ({})",
+            "there is a currency with {what} {text} already: {} ({})",
             other.text("currencyname").unwrap_or_default(),
             other.id
         ))),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{Catalog, ColumnDef, Error, Name, Result, TableDef};
+use crate::{Catalog, ColumnDef, Error, Name, Relationship, Result, TableDef};
 
 /// A lookup of another table that refers to this one.
 pub(super) struct Referencing<'a> {
@@ -13,13 +13,20 @@ pub(super) struct Referencing<'a> {
     pub(super) column: &'a Name,
 }
 
-/// The rows that refer to a row of `table`: `other.lookup`, `other_lookup`, or, where `other`
-/// has one lookup only that refers to `table`, `table_other` as the platform has it (the other
-/// table by its name or its set).
+/// The rows that refer to a row of `table`: the name of the relationship, `other.lookup`, `other_lookup`, or, where
+/// `other` has one lookup only that refers to `table`, `table_other` as the platform has it (the other table by its
+/// name or its set).
 ///
 /// # Errors
 /// There is no such relationship, or the name fits several.
 pub(super) fn referencing<'a>(catalog: &'a Catalog, table: &TableDef, name: &str) -> Result<Referencing<'a>> {
+    let of_name = |one: &&Arc<Relationship>| name.eq_ignore_ascii_case(&one.name);
+    if let Some(one) = catalog.relationships_to(&table.name).iter().find(of_name) {
+        return Ok(Referencing {
+            table: &one.table,
+            column: &one.column,
+        });
+    }
     let mut by_tables = Vec::new();
     for other in catalog.iter() {
         let of_tables = [&other.name, &other.set]
@@ -44,7 +51,8 @@ pub(super) fn referencing<'a>(catalog: &'a Catalog, table: &TableDef, name: &str
     match (by_tables.len(), by_tables.pop()) {
         (1, Some(only)) => Ok(only),
         (0, _) => Err(Error::invalid(format!(
-            "no relationship `{name}` leads from `{}` to rows that refer to it; name one as `table.lookup`",
+            "no relationship `{name}` leads from `{}` to rows that refer to it; name one as `table.lookup`, or by its own \
+             name",
             table.name
         ))),
         (_, last) => {
@@ -68,7 +76,7 @@ fn lookups_to<'a>(other: &'a TableDef, table: &TableDef) -> impl Iterator<Item =
 }
 
 /// The row that a lookup of `table` refers to: the lookup's name where it has one target, else
-/// `lookup_target`.
+/// `lookup_target`, or the name of the relationship.
 ///
 /// # Errors
 /// There is no such lookup, or its name alone does not say which table is meant.
@@ -81,6 +89,11 @@ pub(super) fn referenced<'a>(
         let Some(targets) = column.kind.targets() else {
             continue;
         };
+        for one in catalog.relationships_of(&table.name, &column.name) {
+            if name.eq_ignore_ascii_case(&one.name) {
+                return Ok((&column.name, catalog.table(&one.target)?));
+            }
+        }
         for target in targets {
             let fits = match targets {
                 [_] if name.eq_ignore_ascii_case(&column.name) => true,

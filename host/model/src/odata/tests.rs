@@ -94,7 +94,13 @@ fn rows_that_refer_to_this_one() {
         value: Value::Choice(3),
     };
     let exists = related("leadid", "process", "leadid", aborted());
-    for name in ["process.leadid", "process_leadid", "lead_process", "Lead_Processs"] {
+    for name in [
+        "process.leadid",
+        "process_leadid",
+        "lead_process",
+        "Lead_Processs",
+        "lead_process_leadid",
+    ] {
         assert_eq!(parsed(&format!("{name}/any(p:p/statuscode ne 3)")).unwrap(), exists);
     }
     assert_eq!(
@@ -118,6 +124,10 @@ fn rows_that_this_one_refers_to() {
         comparison: Comparison::Contains,
         value: "oil".into(),
     };
+    assert_eq!(
+        parsed("contains(account_lead_customerid/name,'oil')").unwrap(),
+        related("customerid", "account", "accountid", oil())
+    );
     assert_eq!(
         parsed("contains(parentaccountid/name,'oil')").unwrap(),
         related("parentaccountid", "account", "accountid", oil())

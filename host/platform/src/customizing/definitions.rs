@@ -5,12 +5,11 @@ use sluice_model::{
     definition::Columns, error::Limit,
 };
 
-use super::{option_set, own, privileges, relationships, removal};
+use super::{new_default, option_set, own, privileges, relationships, removal};
 use crate::managed;
 use sluice_engine::{
     Batch, Session, Unit,
     capability::{Definition, Redefinition, User},
-    options,
     organization::{add_privilege, table_privileges},
     snapshot::Snapshot,
     tables,
@@ -305,20 +304,6 @@ pub(crate) fn check_column(batch: &mut Batch<'_>, table: &TableDef, column: &Col
     fits(&snapshot, table, column)
 }
 
-/// Refuses a default that rows could not hold: of a global choice, an option that is not published.
-fn check_default(snapshot: &Snapshot, table: &TableDef, column: &ColumnDef) -> Result<()> {
-    let Some(default) = &column.default else {
-        return Ok(());
-    };
-    let mut column = column.clone();
-    let global = column.kind.global().and_then(|name| snapshot.global_choice(name));
-    if let (Some(row), Some(options)) = (global, column.kind.options_mut()) {
-        *options = options::parse(row.text("options").unwrap_or("[]"))?;
-    }
-    let value = coerce::from_json(table, &column, default)?;
-    coerce::check(table, &column, value).map(|_| ())
-}
-
 /// Refuses to change a table that came with a managed solution, unless an import does.
 pub(crate) fn check_managed(batch: &Batch<'_>, table: &TableDef) -> Result<()> {
     match table.managed && !batch.is_import() {
@@ -439,7 +424,7 @@ fn fits(snapshot: &Snapshot, table: &TableDef, column: &ColumnDef) -> Result<()>
     if column.name == table.key {
         return wrong("the key is called so".to_owned());
     }
-    check_default(snapshot, table, column)?;
+    new_default::check(snapshot, table, column)?;
     match &column.kind {
         ColumnType::Int {
             min: Some(min),

@@ -15,6 +15,7 @@ mod delete_option_value;
 pub(crate) mod fitting;
 mod insert_option_value;
 mod insert_status_value;
+mod new_default;
 mod option_set;
 mod option_values;
 pub(crate) mod own;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use sluice_engine::{Batch, fill};
 use sluice_model::{
-    Code, ColumnType, Error, Filter, Query, Reference, Result, Row, TableDef, Uuid, Value, codes::Kind, coerce, written,
+    Code, ColumnType, Error, Filter, Query, Reference, Result, Row, TableDef, Uuid, Value, codes::Kind, coerce, looks,
+    written,
 };
 
 use super::{
@@ -49,12 +50,13 @@ impl Line {
         let mut says = targets.iter().all(Option::is_none);
         let mut reasons = Vec::new();
         for (target, text) in targets.iter().zip(fields) {
-            let Some(target) = target.as_ref().filter(|_| !text.trim().is_empty()) else {
-                continue;
-            };
-            says = true;
+            let Some(target) = target else { continue };
             // Blanks belong to texts alone.
             let is_text = matches!(target.column.kind, ColumnType::Text { .. } | ColumnType::Memo { .. });
+            if text.is_empty() || (!is_text && text.trim().is_empty()) {
+                continue;
+            }
+            says |= !looks::is_blank(&text);
             let text = match is_text && !target.values.contains_key(text.trim()) {
                 true => text,
                 false => text.trim().to_owned(),

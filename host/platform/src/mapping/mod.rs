@@ -2,6 +2,7 @@
 
 mod attribute_map;
 mod auto_map_entity;
+mod currency;
 mod dependants;
 pub(crate) mod entity_map;
 mod initialize_from;
@@ -13,6 +14,7 @@ use sluice_model::{
     Catalog, Choice, ColumnDef, ColumnType, Error, Name, Query, Result, Row, TableDef, Uuid, Value, coerce, looks,
 };
 
+pub use self::currency::{other_amounts, with_given};
 use self::part::mappings_of;
 use sluice_engine::{
     Session, Unit,

@@ -2,6 +2,7 @@
 //! whoever it runs as. In pre-operation of an Update it sees the row as it will be, and its own
 //! changes of that row go into the request.
 
+mod currency;
 mod sight;
 
 use std::collections::BTreeMap;
@@ -198,6 +199,7 @@ impl<'a> Run<'a> {
                     };
                     change.set(name.clone(), value);
                 }
+                self.keep_currency(&table, &mut change, (&update.set, Some(&update.row)))?;
                 self.update(&update.row, change)?;
             }
             Action::Assign(assign) => {
@@ -247,6 +249,7 @@ impl<'a> Run<'a> {
                 row.set(name.clone(), value);
             }
         }
+        self.keep_currency(&table, &mut row, (&create.set, None))?;
         let made = self.call(Request::create(row))?.created();
         if let (Some(name), Some(id)) = (&create.name, made) {
             let row = Reference::new(create.table.clone(), id);

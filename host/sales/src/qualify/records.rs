@@ -236,13 +236,12 @@ fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
 /// What the mappings carry over as an amount is one of the lead's currency, so the opportunity is not
 /// given another one with it.
 fn keep_currency(unit: &Unit, lead: &Row, wanted: &Wanted, opportunity: &Row) -> Result<()> {
-    let theirs = lead.lookup("transactioncurrencyid");
-    if wanted.currency.is_none() || wanted.currency.as_ref() == theirs {
+    if wanted.currency.is_none() {
         return Ok(());
     }
     let table = unit.catalog().table("opportunity")?.clone();
-    let amounts = table.amounts().map(|column| &*column.name);
-    let carried: Vec<&str> = amounts.filter(|name| opportunity.has(name)).collect();
+    let currencies = (lead.lookup("transactioncurrencyid"), wanted.currency.as_ref());
+    let carried = sluice_platform::mapping::other_amounts(&table, opportunity, currencies);
     match carried.is_empty() {
         true => Ok(()),
         false => Err(Error::invalid(format!(

@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
         Ok(seen.get(name).cloned().unwrap_or(Value::Null))
     }
 
-    fn definition_of(&mut self, place: &Place, name: &Name) -> Result<Option<ColumnDef>> {
+    pub(super) fn definition_of(&mut self, place: &Place, name: &Name) -> Result<Option<ColumnDef>> {
         let Some(row) = self.find(place)? else {
             return Ok(None);
         };

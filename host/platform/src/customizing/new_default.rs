@@ -1,0 +1,37 @@
+//! The default of a column that is to be made.
+
+use sluice_model::{
+    Code, ColumnDef, Result, TableDef, coerce,
+    remedy::{Case, Resolution},
+};
+
+use sluice_engine::{options, snapshot::Snapshot};
+
+/// What is told of it, where the column is not there yet.
+static NOT_ACCEPTED: Case = Case {
+    cause: "the default is none of the values that the column, which is to be made, accepts",
+    resolution: Resolution::new(
+        "choose another default, or make the column so that it accepts this one",
+        &[],
+    ),
+};
+
+/// Refuses a default that rows could not hold: of a global choice, an option that is not published.
+pub(super) fn check(snapshot: &Snapshot, table: &TableDef, column: &ColumnDef) -> Result<()> {
+    let Some(default) = &column.default else {
+        return Ok(());
+    };
+    let mut column = column.clone();
+    let global = column.kind.global().and_then(|name| snapshot.global_choice(name));
+    if let (Some(row), Some(options)) = (global, column.kind.options_mut()) {
+        *options = options::parse(row.text("options").unwrap_or("[]"))?;
+    }
+    let value = coerce::from_json(table, &column, default);
+    let checked = value.and_then(|value| coerce::check(table, &column, value));
+    checked
+        .map(|_| ())
+        .map_err(|error| match error.code() == Code::OUT_OF_RANGE {
+            true => error.in_case(&NOT_ACCEPTED),
+            false => error,
+        })
+}

@@ -1,0 +1,72 @@
+//! An amount that a workflow carries over is one of the currency of the row that it comes from.
+
+use serde_json::{Value as Json, json};
+use sluice_model::{Query, Reference, Row, Uuid, Value};
+
+use crate::world::{Workplace, account, spec};
+
+fn with_yen() -> (Workplace, Reference) {
+    let world = Workplace::new();
+    let yen = Row::unsaved("transactioncurrency")
+        .with("currencyname", "Yen")
+        .with("isocurrencycode", "JPY")
+        .with("currencysymbol", "¥")
+        .with("exchangerate", Value::Decimal(100.into()));
+    let yen = Reference::new("transactioncurrency", world.admin.create(yen));
+    (world, yen)
+}
+
+fn on_create(world: &Workplace, actions: Json) {
+    world.active(&spec("amounts", &json!({ "on": { "create": true } }), actions));
+}
+
+fn in_yen(yen: &Reference) -> Row {
+    account("Novak")
+        .with("revenue", Value::Money(1000.into()))
+        .with("transactioncurrencyid", yen.clone())
+}
+
+#[test]
+fn a_new_row_has_the_currency_of_its_amounts() {
+    let (world, yen) = with_yen();
+    let opportunity = json!({ "create": { "table": "opportunity", "set": {
+        "name": "O", "budgetamount": { "first": [{ "column": "creditlimit" }, { "column": "revenue" }] } } } });
+    on_create(&world, json!([opportunity]));
+    world.admin.create(in_yen(&yen));
+    world
+        .admin
+        .create(account("Berg").with("revenue", Value::Money(7.into())));
+    let made = world.admin.list(Query::new("opportunity"));
+    let base = |row: &Row| row.get("budgetamount_base").cloned();
+    let money = |amount: i64| Some(Value::Money(amount.into()));
+    let mut found: Vec<_> = made.iter().map(base).collect();
+    found.sort_by_key(|value| format!("{value:?}"));
+    assert_eq!(found, [money(10), money(7)]);
+    assert!(made.iter().any(|row| row.lookup("transactioncurrencyid") == Some(&yen)));
+}
+
+#[test]
+fn an_amount_is_not_carried_into_another_currency() {
+    let (world, yen) = with_yen();
+    let contact = |limit: Option<i64>| -> Uuid {
+        let row = Row::unsaved("contact").with("lastname", "Wu");
+        world.admin.create(match limit {
+            Some(limit) => row.with("creditlimit", Value::Money(limit.into())),
+            None => row,
+        })
+    };
+    let limit = json!({ "update": { "row": { "related": "primarycontactid" },
+                                    "set": { "creditlimit": { "column": "revenue" } } } });
+    on_create(&world, json!([limit]));
+    let refer = |contact: Uuid| in_yen(&yen).with("primarycontactid", Reference::new("contact", contact));
+    let in_dollars = contact(Some(5));
+    let error = world.admin.try_create(refer(in_dollars)).unwrap_err();
+    assert!(
+        error.message().contains("`creditlimit` would be another amount"),
+        "{error}"
+    );
+    assert_eq!(
+        world.admin.get("contact", in_dollars).get("creditlimit"),
+        Some(&Value::Money(5.into()))
+    );
+}
