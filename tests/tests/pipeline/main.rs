@@ -18,6 +18,7 @@ mod hostile;
 mod images;
 mod jobs;
 mod jobs_again;
+mod jobs_two;
 mod keeping;
 mod monitoring;
 mod ordering;
