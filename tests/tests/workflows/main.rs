@@ -11,6 +11,7 @@ mod commands;
 mod cures;
 mod dates;
 mod life;
+mod mails;
 mod refusals;
 mod schema;
 mod texts;
