@@ -40,6 +40,7 @@ mod traces;
 mod used;
 mod users;
 mod what_if;
+mod what_if_members;
 mod why;
 mod why_jobs;
 mod why_origin;
