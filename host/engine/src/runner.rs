@@ -3,6 +3,7 @@
 //! stopped or killed at any moment and gone on with, by anybody who may change the job; two
 //! runners merely share the work; and other writers get their turn between the steps.
 
+mod due;
 mod new_job;
 mod outcome;
 
@@ -13,13 +14,13 @@ use std::sync::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use sluice_access::Principal;
-use sluice_model::{Comparison, Error, Filter, Query, Reference, Result, Right, Row, Uuid, Value, codes::Kind};
+use sluice_model::{Error, Reference, Result, Right, Row, Uuid, Value, codes::Kind};
 use sluice_store::End;
 
 use crate::{
     Acting, Session, Unit, compiling,
     engine::Core,
-    jobs::{self, CANCELED, COMPLETED, FAILED, IN_PROGRESS, JobTurn, LEASE_COLUMNS, READY, SUCCEEDED, WAITING},
+    jobs::{self, CANCELED, COMPLETED, FAILED, IN_PROGRESS, JobTurn, SUCCEEDED, WAITING},
     tables,
 };
 
@@ -211,74 +212,6 @@ impl Session {
                 });
             }
         }
-    }
-
-    /// The jobs that the user sees and that should be running, but do not: their process is gone,
-    /// or the point in time that they waited for has come.
-    ///
-    /// # Errors
-    /// The user may not read jobs.
-    pub fn due_jobs(&self) -> Result<Vec<Uuid>> {
-        Ok(self.due_now()?.into_iter().map(|(job, _)| job).collect())
-    }
-
-    /// They, and whether each is done at once.
-    pub(crate) fn due_now(&self) -> Result<Vec<(Uuid, bool)>> {
-        self.due(|_| true)
-    }
-
-    /// Those of them that remove the matchcodes of rules which are out of work.
-    ///
-    /// # Errors
-    /// The user may not read jobs.
-    pub fn due_removals(&self) -> Result<Vec<Uuid>> {
-        let due = self.due(|kind| kind.is_some_and(JobKind::cleans_up))?;
-        Ok(due.into_iter().map(|(job, _)| job).collect())
-    }
-
-    /// Whether the process that was to do a job's work is gone: the job can be gone on with. The
-    /// row needs `operationtype`, `statecode`, `hostid` and `modifiedon`.
-    pub fn is_interrupted(&self, job: &Row) -> bool {
-        jobs::is_interrupted(job, self.engine.core.env.now())
-    }
-
-    fn due(&self, which: impl Fn(Option<&dyn JobKind>) -> bool) -> Result<Vec<(Uuid, bool)>> {
-        let now = self.engine.core.env.now();
-        let kinds = self.engine.core.jobs().iter().filter(|kind| which(Some(**kind)));
-        let mut numbers: Vec<Value> = kinds.map(|kind| Value::Choice(kind.number())).collect();
-        if which(None) {
-            numbers.push(Value::Choice(jobs::STEP));
-        }
-        let open = Filter::In {
-            column: "statuscode".into(),
-            values: [READY, WAITING, IN_PROGRESS]
-                .map(|(_, status)| Value::Choice(status))
-                .to_vec(),
-        };
-        let its_time = Filter::Compare {
-            column: "postponeuntil".into(),
-            comparison: Comparison::Le,
-            value: Value::DateTime(now),
-        };
-        let waits = Filter::eq("statuscode", Value::Choice(WAITING.1));
-        let state = open.and(Filter::Or(vec![waits.negated(), its_time]));
-        let kinds = Filter::In {
-            column: "operationtype".into(),
-            values: numbers,
-        };
-        let mut columns = LEASE_COLUMNS.to_vec();
-        columns.push("postponeuntil");
-        let query = Query::new(tables::JOB).columns(&columns).filter(kinds.and(state));
-        let mut rows = self.list(query.order_by("createdon"))?;
-        // A job that is done at once is done by the process that made it, as long as that is there.
-        rows.retain(|row| {
-            let waits = row.get("postponeuntil").and_then(Value::as_time);
-            let its_time_has_come = waits.is_some_and(|time| time <= now);
-            let postponed = waits.is_some_and(|time| time > now);
-            !jobs::is_at_once(row)
-                || !postponed && !jobs::is_running(row, now) && (its_time_has_come || jobs::is_interrupted(row, now))
-        });
-        Ok(rows.iter().map(|row| (row.id, jobs::is_at_once(row))).collect())
     }
 }
 

@@ -8,6 +8,7 @@ mod business_rules;
 pub mod customizing;
 pub mod diagnosis;
 pub mod duplicates;
+mod email;
 pub mod flow;
 pub mod import;
 mod keys;

@@ -2,13 +2,14 @@
 
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
+use sluice_engine::Session;
 use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Row, Value, coerce};
 
 use super::{
     holders, reach,
     row_change::{self, Changes},
     selection::{Picked, Selection},
-    several,
+    several, what_if,
 };
 use crate::{
     context::Context,
@@ -51,6 +52,8 @@ pub(crate) enum Command {
         /// What its members may do: read it, write it into a new row, change it.
         #[arg(required = true, value_enum)]
         rights: Vec<Of>,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Let a profile give rights on a column no more; all of them where none is named.
     Revoke {
@@ -63,6 +66,8 @@ pub(crate) enum Command {
         /// Which.
         #[arg(value_enum)]
         rights: Vec<Of>,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Add users and teams to a profile.
     MemberAdd {
@@ -71,6 +76,8 @@ pub(crate) enum Command {
         /// Users, and team:NAME; - reads them from standard input, one a line.
         #[arg(value_name = "PRINCIPAL", required = true)]
         member: Vec<String>,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Take users and teams out of a profile.
     MemberRemove {
@@ -79,6 +86,8 @@ pub(crate) enum Command {
         /// Users, and team:NAME; - reads them from standard input, one a line.
         #[arg(value_name = "PRINCIPAL", required = true)]
         member: Vec<String>,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
 }
 
@@ -146,18 +155,32 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             table,
             column,
             rights,
-        } => change(context, &session, &profile(&name)?, (&table, &column), (&rights, true)),
+            what_if,
+        } => {
+            let (profile, of) = (profile(&name)?, (&*table, &*column));
+            change(context, &session, &profile, of, (&rights, true), what_if)
+        }
         Command::Revoke {
             profile: name,
             table,
             column,
             rights,
+            what_if,
         } => {
             let rights = if rights.is_empty() { Of::ALL.to_vec() } else { rights };
-            change(context, &session, &profile(&name)?, (&table, &column), (&rights, false))
+            let (profile, of) = (profile(&name)?, (&*table, &*column));
+            change(context, &session, &profile, of, (&rights, false), what_if)
         }
-        Command::MemberAdd { profile: name, member } => link(context, &session, &profile(&name)?, &member, true),
-        Command::MemberRemove { profile: name, member } => link(context, &session, &profile(&name)?, &member, false),
+        Command::MemberAdd {
+            profile: name,
+            member,
+            what_if,
+        } => link(context, &session, &profile(&name)?, (&member, true), what_if),
+        Command::MemberRemove {
+            profile: name,
+            member,
+            what_if,
+        } => link(context, &session, &profile(&name)?, (&member, false), what_if),
     }
 }
 
@@ -171,10 +194,24 @@ fn permission(session: &dyn Door, profile: &Reference, (table, column): (&str, &
 
 fn change(
     context: &Context,
+    session: &Session,
+    profile: &Reference,
+    of: (&str, &str),
+    what: (&[Of], bool),
+    what_if: what_if::Args,
+) -> anyhow::Result<Outcome> {
+    what_if.or_do(context, session, |door| {
+        permit(context, door, profile, of, what, what_if.is_trial())
+    })
+}
+
+fn permit(
+    context: &Context,
     session: &dyn Door,
     profile: &Reference,
     (table, column): (&str, &str),
     (rights, gives): (&[Of], bool),
+    is_trial: bool,
 ) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
     coerce::column(catalog.table(table)?, column)?;
@@ -183,7 +220,7 @@ fn change(
     let of = |right: Of| if rights.contains(&right) { gives } else { held(&right) };
     let lost = Of::ALL.into_iter().filter(|right| held(right) && !of(*right));
     let lost: Vec<&str> = lost.map(Of::word).collect();
-    if !lost.is_empty() && !context.goes_on() {
+    if !lost.is_empty() && !is_trial && !context.goes_on() {
         let name = names::called(session, PROFILE, &profile.id.to_string())?.1;
         let members = members(session, profile)?.len();
         reach::of_permission(context, (&name, members), (&format!("{table}.{column}"), &lost))?;
@@ -233,10 +270,10 @@ fn relationship(holder: &Reference) -> &'static str {
 
 fn link(
     context: &Context,
-    session: &dyn Door,
+    session: &Session,
     profile: &Reference,
-    members: &[String],
-    add: bool,
+    (members, add): (&[String], bool),
+    what_if: what_if::Args,
 ) -> anyhow::Result<Outcome> {
     let (message, done) = match add {
         true => ("Associate", "added to"),
@@ -249,26 +286,28 @@ fn link(
     let first = |found: &[&String]| {
         let name = names::called(session, PROFILE, &profile.id.to_string())?.1;
         let who: Vec<&str> = found.iter().map(|member| member.as_str()).collect();
-        match add || who.is_empty() {
+        match add || who.is_empty() || what_if.is_trial() {
             true => Ok(()),
             false => reach::told(context, &format!("what {name} gives is lost by {}", who.join(", "))),
         }
     };
     let before = holders::Members::of(context, profile, &MEMBERS);
-    several::picked(context, ("member", &told), &picked, find, first, |member| {
-        let holder = names::principal(session, &member)?;
-        let request = Request::new(message)
-            .with("Target", profile.clone())
-            .with("Relationship", relationship(&holder))
-            .with("RelatedEntities", Parameter::References(vec![holder.clone()]));
-        session.execute(request)?;
-        let mut item = several::item(profile.id);
-        item.insert("member".to_owned(), holder.id.to_string().into());
-        let of = format!("profile {}", profile.id);
-        Ok((
-            item,
-            holders::membership(&member, &of, add, before.change(&holder, add)),
-        ))
+    what_if.or_do(context, session, |door| {
+        several::picked(context, ("member", &told), &picked, find, first, |member| {
+            let holder = names::principal(door, &member)?;
+            let request = Request::new(message)
+                .with("Target", profile.clone())
+                .with("Relationship", relationship(&holder))
+                .with("RelatedEntities", Parameter::References(vec![holder.clone()]));
+            door.execute(request)?;
+            let mut item = several::item(profile.id);
+            item.insert("member".to_owned(), holder.id.to_string().into());
+            let of = format!("profile {}", profile.id);
+            Ok((
+                item,
+                holders::membership(&member, &of, add, before.change(&holder, add)),
+            ))
+        })
     })
 }
 

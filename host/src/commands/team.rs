@@ -10,6 +10,7 @@ use super::{
     row_change::{self, Changes},
     selection::{Chosen, Selection},
     several::{self, Known},
+    what_if,
 };
 use crate::{context::Context, door::Door, names, output::Outcome, people};
 
@@ -69,6 +70,8 @@ pub(crate) struct Members {
     users: Vec<String>,
     #[command(flatten)]
     chosen: Chosen,
+    #[command(flatten)]
+    what_if: what_if::Args,
 }
 
 /// What a team is for.
@@ -144,20 +147,22 @@ fn members(
         let leave = found.iter().map(|Known(user)| user);
         reach::of_losses(
             context,
-            leave.filter(|user| !add && members.was_member(user) != Some(false)),
+            leave.filter(|user| !add && !args.what_if.is_trial() && members.was_member(user) != Some(false)),
         )
     };
     let told = format!("{done} team {team_name}");
-    several::picked(context, ("user", &told), &users, find, first, |Known(user)| {
-        let name = names::called(session, "systemuser", &user.id.to_string())?.1;
-        let mut item = several::item(team.id);
-        item.insert("member".to_owned(), user.id.to_string().into());
-        let request = Request::new(message)
-            .with("TeamId", Value::Id(team.id))
-            .with("MemberIds", Parameter::References(vec![user.clone()]));
-        session.execute(request)?;
-        let of = format!("team {team_name}");
-        Ok((item, holders::membership(&name, &of, add, members.change(&user, add))))
+    args.what_if.or_do(context, session, |door: &dyn Door| {
+        several::picked(context, ("user", &told), &users, find, first, |Known(user)| {
+            let name = names::called(door, "systemuser", &user.id.to_string())?.1;
+            let mut item = several::item(team.id);
+            item.insert("member".to_owned(), user.id.to_string().into());
+            let request = Request::new(message)
+                .with("TeamId", Value::Id(team.id))
+                .with("MemberIds", Parameter::References(vec![user.clone()]));
+            door.execute(request)?;
+            let of = format!("team {team_name}");
+            Ok((item, holders::membership(&name, &of, add, members.change(&user, add))))
+        })
     })
 }
 

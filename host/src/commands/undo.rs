@@ -20,8 +20,8 @@ use crate::{
 It is taken back by ordinary messages, with your own privileges, and is on record like any change: the \
 same again takes that back. Where something is no longer as the change left it, nothing is taken back.")]
 pub(crate) struct Args {
-    /// step:NAME, role:NAME, duprule:NAME or settings; a name alone where it is the only one. What is a part of it
-    /// (images, conditions, privileges) counts as it does.
+    /// step:NAME, role:NAME, duprule:NAME, profile:NAME, workflow:NAME, businessrule:NAME, flow:NAME or settings; a name
+    /// alone where it is the only one. What is a part of it (images, conditions, privileges) counts as it does.
     /// Without it, the last request that changed any of them, as a whole.
     what: Option<String>,
     /// Only show what would be taken back.
@@ -30,10 +30,14 @@ pub(crate) struct Args {
 }
 
 /// The kinds by the words for them.
-const KINDS: [(&str, &str); 3] = [
+const KINDS: [(&str, &str); 7] = [
     ("step", "sdkmessageprocessingstep"),
     ("role", "role"),
     ("duprule", "duplicaterule"),
+    ("profile", "fieldsecurityprofile"),
+    ("workflow", "workflow"),
+    ("businessrule", "workflow"),
+    ("flow", "workflow"),
 ];
 
 /// Runs the command.
@@ -187,7 +191,9 @@ fn find(session: &Session, what: &str) -> anyhow::Result<Reference> {
         }
     }
     let hint = names::near_any(session, KINDS.map(|(_, table)| Query::new(table)), "name", what);
-    let message = format!("there is no step, role or duplicate rule \"{what}\"{hint}; write settings for the settings");
+    let message = format!(
+        "there is no step, role, duplicate rule, profile or process \"{what}\"{hint}; write settings for the settings"
+    );
     Err(first
         .map_or_else(
             || sluice_model::Error::invalid(message.clone()),

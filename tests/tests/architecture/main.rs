@@ -290,17 +290,18 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("business_rules", &["workflows"]),
     ("customizing", &["managed"]),
     ("diagnosis", &["audit", "plugins"]),
-    ("duplicates", &[]),
+    ("duplicates", &["email"]),
+    ("email", &[]),
     ("flow", &["customizing"]),
     ("import", &[]),
     ("keys", &["customizing", "managed"]),
     ("managed", &[]),
     ("mapping", &["managed"]),
     ("merge", &[]),
-    ("notes", &[]),
+    ("notes", &["email"]),
     ("plugins", &[]),
     ("solutions", &["customizing", "keys", "managed", "plugins"]),
-    ("workflows", &[]),
+    ("workflows", &["email"]),
 ];
 
 /// The paths that a `use` names: `a::{b, c::d}` is `a::b` and `a::c::d`.
@@ -325,6 +326,14 @@ fn paths(tree: &str, before: &str, found: &mut Vec<String>) {
     }
 }
 
+/// What stands between the braces, where all of it does: those of `a::{b, c}` are its own.
+fn without_braces(tree: &str) -> &str {
+    let inner = tree
+        .strip_prefix('{')
+        .and_then(|rest| rest.trim_end().strip_suffix('}'));
+    inner.unwrap_or(tree)
+}
+
 /// The folders of the platform that a file of it names, but for its own.
 fn folders_named(text: &str, own: &str, direct: bool) -> Vec<String> {
     let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
@@ -338,11 +347,11 @@ fn folders_named(text: &str, own: &str, direct: bool) -> Vec<String> {
                 .next()
                 .unwrap(),
         };
-        paths(tree.trim_start_matches('{').trim_end_matches('}'), "", &mut named);
+        paths(without_braces(tree), "", &mut named);
     }
     for (place, _) in shipped.match_indices("use super::").filter(|_| direct) {
         let tree = shipped[place + "use super::".len()..].split(';').next().unwrap();
-        paths(tree.trim_start_matches('{').trim_end_matches('}'), "", &mut named);
+        paths(without_braces(tree), "", &mut named);
     }
     let mut folders: Vec<String> = named
         .iter()

@@ -2,6 +2,7 @@
 
 mod parts;
 mod undo;
+mod undo_processes;
 
 use serde_json::Value;
 use sluice_tests::{Organisation, program::Program};

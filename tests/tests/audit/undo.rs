@@ -179,11 +179,10 @@ fn a_role_that_was_changed_is_changed_back_with_its_copies() {
 fn nothing_older_is_taken_back_in_the_place_of_another_change() {
     let org = Organisation::sample();
     let admin = org.program();
-    let others: [&[&str]; 7] = [
+    let others: [&[&str]; 6] = [
         &["user", "role-add", "manager", "Integration"],
         &["row", "update", "systemuser", "manager", "title=Head"],
         &["team", "create", "Night shift"],
-        &["profile", "create", "Numbers"],
         &["table", "update", "account", "--audit", "no"],
         &["column", "update", "account", "creditlimit", "--secured", "yes"],
         &["column", "create", "account", "zz_more", "text"],

@@ -1,6 +1,6 @@
 //! Plug-ins that a workflow calls with parameters of its own, e-mails, and the log of its actions.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sluice_model::{Depth, Query, Row, Value};
 
 use crate::world::{Workplace, account, seller, spec, switch, task};
@@ -159,4 +159,43 @@ fn who_runs_a_child_may_read_it() {
     let blind = sluice_tests::people::user(&world.org, "blind", &rights);
     let error = blind.try_create(account("Berg")).unwrap_err();
     assert_eq!(error.body().privilege.as_deref(), Some("prvReadWorkflow"), "{error}");
+}
+
+/// Once it was found, it is known by its id: another name changes nothing, and another workflow of the old name
+/// is not it.
+#[test]
+fn a_child_that_was_renamed_is_found_again() {
+    let world = Workplace::new();
+    let child = world.active(&spec("Child", &json!({ "child": true }), json!([task(json!("made"))])));
+    let starts = json!([{ "check": {
+        "if": { "compare": { "column": "name", "is": "has-data" } },
+        "then": [{ "start-child": { "workflow": "Child" } }],
+    } }]);
+    let parent = world.active(&spec("Parent", &json!({ "on": { "create": true } }), starts));
+    let again = |name: &str| {
+        switch(&world.admin, child, false).unwrap();
+        world.admin.update(Row::new("workflow", child).with("name", name));
+        switch(&world.admin, child, true).unwrap();
+        switch(&world.admin, parent, false).unwrap();
+        switch(&world.admin, parent, true).unwrap();
+    };
+    again("Other");
+    world.admin.create(account("Novak"));
+    assert_eq!(world.told(), ["made"]);
+    world.active(&spec(
+        "Child",
+        &json!({ "child": true }),
+        json!([task(json!("not this one"))]),
+    ));
+    again("Third");
+    world.admin.create(account("Berg"));
+    assert_eq!(world.told(), ["made", "made"]);
+    let definition = world.admin.get("workflow", parent);
+    let definition: Json = serde_json::from_str(definition.text("clientdata").unwrap()).unwrap();
+    let start = &definition["actions"][0]["check"]["then"][0]["start-child"];
+    assert_eq!(*start, json!({ "workflow": child.to_string(), "called": "Third" }));
+    // What is told of it is its name.
+    switch(&world.admin, child, false).unwrap();
+    let error = world.admin.try_create(account("Without")).unwrap_err();
+    assert!(error.message().contains("no active workflow \"Third\""), "{error}");
 }

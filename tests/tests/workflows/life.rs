@@ -324,3 +324,36 @@ fn on_behalf_of_somebody_nothing_is_left_that_runs_as_them() {
     world.admin.create(account("Litware"));
     assert_eq!(world.told(), Vec::<String>::new());
 }
+
+/// In the background a workflow runs as its owner, and a team sends no request: it is not activated before it
+/// belongs to a user.
+#[test]
+fn a_team_runs_no_workflow_in_the_background() {
+    let world = Workplace::new();
+    let reads = people::privileges(&["Read", "Write"], &["Workflow"], Depth::Organization);
+    people::user(&world.org, "giver", &reads);
+    let crew = ["team", "create", "Crew", "--role", "role of giver"];
+    world.org.program().json(&crew);
+    let crew = Reference::new("team", world.admin.find("team", "Crew"));
+    let on = |mode: &str| json!({ "on": { "create": true }, "mode": mode });
+    for (mode, runs) in [("background", false), ("real-time", true)] {
+        let id = world.draft(&spec(mode, &on(mode), json!([task(json!(mode))])));
+        world
+            .admin
+            .update(Row::new("workflow", id).with("ownerid", crew.clone()));
+        let activated = switch(&world.admin, id, true);
+        match runs {
+            true => activated.unwrap(),
+            false => {
+                let error = activated.unwrap_err();
+                assert!(error.message().contains("which is a team"), "{error}");
+                assert!(error.message().contains("assign it to a user"), "{error}");
+                let admin = Reference::new("systemuser", world.admin.id());
+                world.admin.update(Row::new("workflow", id).with("ownerid", admin));
+                switch(&world.admin, id, true).unwrap();
+            }
+        }
+    }
+    world.admin.create(account("Novak"));
+    assert_eq!(world.told().len(), 2);
+}

@@ -65,6 +65,14 @@ pub(crate) enum Claim {
     NotNow,
 }
 
+/// Whether another process had the job first, or somebody ended it.
+fn is_gone_to_others(claim: &Result<Claim>) -> bool {
+    match claim {
+        Ok(claim) => matches!(claim, Claim::NotNow | Claim::Ended(..)),
+        Err(error) => error.code() == Code::NOT_FOUND,
+    }
+}
+
 /// Whether a process works on the job now.
 pub(crate) fn is_running(job: &Row, now: Timestamp) -> bool {
     job.int("statecode") == Some(IN_PROGRESS.0) && !is_lost(job, now)
@@ -106,7 +114,8 @@ pub(super) fn apart<T>(unit: &mut Unit, beside: &Beside, work: impl Fn(&mut Unit
 }
 
 /// Writes what came of jobs that this unit has taken, with their traces, and takes others to do their
-/// work: those that are ready, or whose process is gone.
+/// work: those that are ready, or whose process is gone. Who runs what is due asks for no more after one
+/// that another process had first: the next ones in its list are that one's as well.
 ///
 /// # Errors
 /// It cannot be written; then the jobs can be gone on with. Of a job that is to be taken: it is not
@@ -125,7 +134,16 @@ pub(crate) fn hand_over(
         for (job, ended) in ended {
             came_to(unit, *job, ended)?;
         }
-        Ok(next.iter().map(|job| take(unit, *job, asker)).collect::<Vec<_>>())
+        let mut claims = Vec::new();
+        for job in next {
+            let claim = take(unit, *job, asker);
+            let reads_anew = matches!(asker, Asker::Due(_)) && is_gone_to_others(&claim);
+            claims.push(claim);
+            if reads_anew {
+                break;
+            }
+        }
+        Ok(claims)
     })?;
     let taken = next
         .iter()

@@ -37,7 +37,8 @@ pub(crate) enum JobTurn {
 impl Session {
     /// Runs all jobs that are due and that the user sees, and those that become due meanwhile, until
     /// none is or `stop` becomes true. What another process works on is left to it. Each is told to
-    /// `each` with what came of it, once that is written.
+    /// `each` with what came of it, once that is written. Gives how many it asked for in vain, because
+    /// somebody else had them since they were found due: then it looks anew for what is.
     ///
     /// # Errors
     /// The user may not read jobs, or the host fails.
@@ -45,40 +46,45 @@ impl Session {
         &self,
         stop: &AtomicBool,
         each: &mut dyn FnMut(Uuid, Result<JobOutcome>) -> Result<()>,
-    ) -> Result<()> {
-        let mut ran = HashSet::new();
+    ) -> Result<usize> {
+        let mut run = DueRun {
+            session: self,
+            stop,
+            each,
+            asked: HashSet::new(),
+            in_vain: 0,
+        };
         let mut many = 1;
+        let mut others_are_at_work = false;
         loop {
             // One that is due although it was run is for another time.
-            let due = self.due_now()?.into_iter().filter(|(job, _)| !ran.contains(job));
-            let mut due: VecDeque<_> = due.collect();
+            let mut due = VecDeque::from(self.due_first(|job| !run.asked.contains(&job))?);
             if due.is_empty() {
-                return Ok(());
+                return Ok(run.in_vain);
             }
-            while let Some((first, at_once)) = due.pop_front() {
+            // Who has met another one goes on where that one is not about to be.
+            if others_are_at_work {
+                due.rotate_left(due.len() / 2);
+            }
+            while let Some(first) = due.pop_front() {
                 if stop.load(Ordering::Acquire) {
-                    return Ok(());
+                    return Ok(run.in_vain);
                 }
-                let mut jobs = vec![first];
-                while at_once && jobs.len() < many && due.front().is_some_and(|(_, at_once)| *at_once) {
-                    jobs.extend(due.pop_front().map(|(job, _)| job));
+                let mut jobs = vec![first.id];
+                while first.at_once && jobs.len() < many && due.front().is_some_and(|job| job.at_once) {
+                    jobs.extend(due.pop_front().map(|job| job.id));
                 }
-                ran.extend(jobs.iter().copied());
                 let began = Instant::now();
-                for (job, turned) in self.run_turn(&jobs, Asker::Due(self.acting), stop)? {
-                    let outcome = match turned {
-                        Ok(JobTurn::Ran(outcome)) => Ok(outcome),
-                        Ok(JobTurn::InSteps) => self.run_in_steps(job, stop, &|_| {}),
-                        Ok(JobTurn::Stopped) => continue,
-                        Err(error) if matches!(error.code(), Code::JOB_ENDED | Code::NOT_FOUND) => continue,
-                        Err(error) => Err(error),
-                    };
-                    each(job, outcome)?;
-                }
+                let before = run.in_vain;
+                run.turn(&jobs)?;
                 many = match began.elapsed() < LONG {
                     true => (2 * many).min(MOST),
                     false => 1,
                 };
+                others_are_at_work = run.in_vain > before;
+                if others_are_at_work {
+                    break;
+                }
             }
         }
     }
@@ -115,6 +121,37 @@ impl Session {
             unit.keep_use();
             Ok(told)
         })
+    }
+}
+
+/// A run of what is due.
+struct DueRun<'a> {
+    session: &'a Session,
+    stop: &'a AtomicBool,
+    each: &'a mut dyn FnMut(Uuid, Result<JobOutcome>) -> Result<()>,
+    asked: HashSet<Uuid>,
+    in_vain: usize,
+}
+
+impl DueRun<'_> {
+    /// Takes these jobs, runs those that it gets, and tells what came of them.
+    fn turn(&mut self, jobs: &[Uuid]) -> Result<()> {
+        let session = self.session;
+        for (job, turned) in session.run_turn(jobs, Asker::Due(session.acting), self.stop)? {
+            self.asked.insert(job);
+            let outcome = match turned {
+                Ok(JobTurn::Ran(outcome)) => Ok(outcome),
+                Ok(JobTurn::InSteps) => session.run_in_steps(job, self.stop, &|_| {}),
+                Ok(JobTurn::Stopped) => continue,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(outcome) if outcome.ended_before => self.in_vain += 1,
+                Err(error) if matches!(error.code(), Code::JOB_ENDED | Code::NOT_FOUND) => self.in_vain += 1,
+                outcome => (self.each)(job, outcome)?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -27,7 +27,7 @@ static NOT_TAKEN_BACK: Case = Case {
 /// Takes back changes.
 pub trait Undo {
     /// Takes back the last change of the row and of its parts, or, without one, the last request that
-    /// changed steps, roles, duplicate rules or settings, as a whole; all of it or nothing. Not
+    /// changed steps, roles, duplicate rules, profiles, processes or settings, as a whole; all of it or nothing. Not
     /// `in_earnest`, it is only tried.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl Undo for Session {
 
 fn nothing(what: Option<&Reference>) -> Error {
     let of = what.map_or_else(
-        || "steps, roles, duplicate rules and settings".to_owned(),
+        || "steps, roles, duplicate rules, profiles, processes and settings".to_owned(),
         ToString::to_string,
     );
     Error::invalid(format!("no change of {of} is on record that could be taken back"))

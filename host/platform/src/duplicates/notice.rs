@@ -1,11 +1,10 @@
 //! The notice that a job is done: an e-mail to be sent, as a row, to whom asked for one.
 
-use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, codes::Kind};
+use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, codes::Kind};
 
 use sluice_engine::{Unit, tables};
 
-/// `email.statuscode`: Pending Send.
-const PENDING_SEND: i32 = 6;
+use crate::email::{self, Part, Party};
 
 /// The address of a user who is to be told.
 pub(crate) fn address(unit: &mut Unit, user: Uuid) -> Result<String> {
@@ -39,20 +38,32 @@ pub(super) fn write(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Resul
 fn email(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
     let address = address(unit, user)?;
     let name = job.text("name").unwrap_or_default();
-    let email = Row::unsaved("email")
+    let email = Row::unsaved(email::TABLE)
         .with("subject", format!("Duplicate detection: {name} is done"))
         .with(
             "description",
             format!("{told}. The results are those of the job {}.", job.id),
         )
-        .with("torecipients", address)
-        .with("directioncode", true)
-        .with("statecode", Value::Choice(1))
-        .with("statuscode", Value::Choice(PENDING_SEND));
+        .with("sender", address.as_str())
+        .with("torecipients", address.as_str())
+        .with("directioncode", true);
     let email = match job.get("createdby") {
         Some(asker) => email.with("ownerid", asker.clone()),
         None => email,
     };
-    unit.run_for_host("tell who asked for a job that it is done", Request::create(email))
-        .map(|_| ())
+    let mut tell = |request| unit.run_for_host("tell who asked for a job that it is done", request);
+    let Some(id) = tell(Request::create(email))?.created() else {
+        return Ok(());
+    };
+    let made = Reference::new(email::TABLE, id);
+    // It comes from the organisation, which has no address of its own.
+    for part in [Part::Sender, Part::To] {
+        let party = Party {
+            part,
+            whom: Some(Reference::new(tables::USER, user)),
+            address: Some(address.clone()),
+        };
+        tell(Request::create(party.row(&made)))?;
+    }
+    tell(Request::update(email::to_send(id))).map(|_| ())
 }

@@ -2,6 +2,7 @@
 //! owned by whoever owns the activity, and go with it.
 
 use super::ACTIVITY_PARTY;
+use crate::email::{self, PENDING_SEND, Part};
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Value};
 
 use sluice_engine::{
@@ -21,10 +22,13 @@ pub(super) struct Activity;
 impl Rules for Activity {
     fn before_create(&self, _: &mut Unit, operation: &mut Operation) -> Result<()> {
         let row = operation.target()?;
+        if is_to_be_sent(row) {
+            email::check_parties(&[])?;
+        }
         check_times(row)
     }
 
-    fn before_update(&self, _: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let now = operation.created_on();
         let Some(target) = operation.target_mut() else {
             return Ok(());
@@ -41,21 +45,36 @@ impl Rules for Activity {
         }
         let mut row = before.clone();
         row.values.extend(target.values.clone());
-        check_times(&row)
+        check_times(&row)?;
+        match is_to_be_sent(&row) && !is_to_be_sent(before) {
+            true => {
+                let parties = of_activity(&row).columns(&["participationtypemask"]);
+                let parties = select(unit, "an e-mail is sent by somebody, to somebody", &parties)?;
+                email::check_parties(&parties)
+            }
+            false => Ok(()),
+        }
     }
 
     fn after_update(&self, unit: &mut Unit, _: &Operation, _: &Row, changed: &Row) -> Result<()> {
         if !changed.has("ownerid") {
             return Ok(());
         }
-        let parties = Query::new(ACTIVITY_PARTY)
-            .columns(&[])
-            .filter(Filter::eq("activityid", changed.reference()));
+        let parties = of_activity(changed).columns(&[]);
         for party in select(unit, "those who take part in an activity belong to it", &parties)? {
             follow(unit, &party, changed)?;
         }
         Ok(())
     }
+}
+
+/// Those who take part in an activity.
+fn of_activity(activity: &Row) -> Query {
+    Query::new(ACTIVITY_PARTY).filter(Filter::eq("activityid", activity.reference()))
+}
+
+fn is_to_be_sent(row: &Row) -> bool {
+    &*row.table == email::TABLE && row.int("statuscode") == Some(PENDING_SEND)
 }
 
 fn closed_already(row: &Row) -> Error {
@@ -89,8 +108,7 @@ const ROLES: [(&str, &[i32]); 4] = [
     ("task", &[]),
 ];
 
-/// The sender's number, and the last of those that differ by table.
-const SENDER: i32 = 1;
+/// The last of the numbers that differ by table.
 const ORGANIZER: i32 = 7;
 
 /// The rules of `activityparty`.
@@ -110,13 +128,13 @@ impl Rules for Party {
             return refuse(&format!("`{}` has nobody who takes part as {label}", activity.table));
         }
         let senders = Query::new(ACTIVITY_PARTY).columns(&[]).filter(
-            Filter::eq("activityid", activity.clone()).and(Filter::eq("participationtypemask", Value::Choice(SENDER))),
+            Filter::eq("activityid", activity.clone()).and(Filter::eq("participationtypemask", Part::Sender.value())),
         );
-        if role == SENDER
-            && &*activity.table == "email"
+        if role == Part::Sender as i32
+            && &*activity.table == email::TABLE
             && !select(unit, "those who take part in an activity belong to it", &senders)?.is_empty()
         {
-            return refuse("an e-mail has one sender");
+            return refuse("The email must have one and only one sender.");
         }
         Ok(())
     }

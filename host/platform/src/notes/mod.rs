@@ -11,7 +11,7 @@ mod upload_block;
 
 use sluice_engine::{Capability, Kept, Tables, tables};
 
-pub(crate) const ACTIVITY_PARTY: &str = "activityparty";
+pub(crate) const ACTIVITY_PARTY: &str = crate::email::PARTY;
 pub(crate) const UPLOAD: &str = "sl_upload";
 
 /// Notes and their attachments, and activities.

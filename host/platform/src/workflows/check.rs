@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use sluice_engine::tables;
 use sluice_model::{Catalog, Code, ColumnDef, Error, Name, Ownership, Reference, Result, Row, TableDef, coerce};
 
 mod given;
@@ -17,14 +18,25 @@ pub(crate) use options::numbered;
 
 use super::{
     definition::{
-        Action, Call, Check, Compare, Condition, Create, DEEPEST, Definition, Place, SendEmail, Source, StartChild,
-        Stop, Wait,
+        Action, Call, Check, Compare, Condition, Create, DEEPEST, Definition, Place, SendEmail, Source, Stop, Wait, Who,
     },
     run, values,
 };
+use crate::email;
 
 /// How many actions a workflow has at most, those of its branches included.
 const MOST_ACTIONS: usize = 500;
+
+/// A workflow that another one starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Started {
+    /// Its name or id.
+    pub(crate) workflow: String,
+    /// What people are told that it is called.
+    pub(crate) told: String,
+    /// The table of the row that it is about.
+    pub(crate) table: Name,
+}
 
 /// A definition that is looked through.
 pub(crate) struct Checker<'a> {
@@ -34,8 +46,8 @@ pub(crate) struct Checker<'a> {
     created: BTreeMap<String, Arc<TableDef>>,
     /// The tables and columns that it uses.
     pub(crate) uses: Vec<(Name, Option<Name>)>,
-    /// The children that it starts, with the table of their row.
-    pub(crate) children: Vec<(String, Name)>,
+    /// The children that it starts.
+    pub(crate) children: Vec<Started>,
     /// The plug-ins that it calls.
     pub(crate) plugins: Vec<Called>,
     /// What it takes of what they give back.
@@ -214,9 +226,13 @@ impl<'a> Checker<'a> {
                 self.states(&table, &row, false);
                 Ok(())
             }
-            Action::StartChild(StartChild { row, workflow }) => {
-                let table = self.row(row)?;
-                let child = (workflow.clone(), table.name.clone());
+            Action::StartChild(start) => {
+                let table = self.row(&start.row)?;
+                let child = Started {
+                    workflow: start.workflow.clone(),
+                    told: start.told().to_owned(),
+                    table: table.name.clone(),
+                };
                 if !self.children.contains(&child) {
                     self.children.push(child);
                 }
@@ -252,32 +268,50 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    fn send_email(&mut self, email: &SendEmail) -> Result<()> {
-        if email.to.is_empty() {
+    fn send_email(&mut self, send: &SendEmail) -> Result<()> {
+        if send.to.is_empty() {
             return invalid("an e-mail goes to somebody (`to`)".to_owned());
         }
-        for row in &email.to {
-            let table = self.row(row)?;
-            if run::address_column(&table.name).is_none() {
-                return invalid(format!(
-                    "rows of `{}` have no address that an e-mail goes to",
-                    table.name
-                ));
+        if let Some(from) = &send.from {
+            match from.who()? {
+                Who::Address(_) => return invalid("Sender cannot be unresolved: `from` is a row".to_owned()),
+                Who::Row(place) => self.has_address(&place, false)?,
             }
         }
-        self.row(&email.row)?;
-        self.source(&email.subject)?;
-        if let Some(body) = &email.body {
+        for (_, recipient) in send.recipients() {
+            match recipient.who()? {
+                Who::Address(address) => {
+                    self.source(address)?;
+                }
+                Who::Row(place) => self.has_address(&place, true)?,
+            }
+        }
+        self.row(&send.row)?;
+        self.source(&send.subject)?;
+        if let Some(body) = &send.body {
             self.source(body)?;
         }
-        let table = self.catalog.table(run::EMAIL)?.clone();
+        let table = self.catalog.table(email::TABLE)?.clone();
         self.uses.push((table.name.clone(), None));
-        if let Some(name) = &email.name
+        if let Some(name) = &send.name
             && self.created.insert(name.clone(), table).is_some()
         {
             return invalid(format!("two rows are made as \"{name}\""));
         }
         Ok(())
+    }
+
+    /// The row at a place has an address, or is a team whose members have.
+    fn has_address(&mut self, place: &Place, or_members: bool) -> Result<()> {
+        let table = self.row(place)?;
+        if email::address_column(&table.name).is_some() || or_members && &*table.name == tables::TEAM {
+            return Ok(());
+        }
+        let says = match &*table.name == tables::TEAM {
+            true => "an e-mail comes from one sender, and not from a team".to_owned(),
+            false => format!("rows of `{}` have no address that an e-mail goes to", table.name),
+        };
+        invalid(says)
     }
 
     fn wait(&mut self, wait: &Wait) -> Result<()> {

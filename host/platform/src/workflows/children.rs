@@ -1,6 +1,9 @@
 //! The workflows that a workflow starts: which they are, who may let it start them, and what is told
 //! where one does not run.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
 use sluice_engine::{Arrived, Operation, Unit};
 use sluice_model::{
     Code, Error, Filter, Name, Query, Reference, Result, Right, Row, Uuid,
@@ -11,8 +14,8 @@ use super::{
     DEFINITION,
     active::{self, Workflow},
     background,
-    check::{Checker, are_there, numbered},
-    definition::{Child, Definition},
+    check::{Checker, Started, are_there, numbered},
+    definition::{Child, Definition, LONGEST},
     is_workflow,
     run::TABLE,
 };
@@ -25,12 +28,7 @@ fn name(row: &Row) -> &str {
 ///
 /// # Errors
 /// One of them does not run.
-pub(super) fn found(
-    unit: &mut Unit,
-    asker: Option<&Operation>,
-    row: &Row,
-    called: Vec<(String, Name)>,
-) -> Result<Vec<Child>> {
+pub(super) fn found(unit: &mut Unit, asker: Option<&Operation>, row: &Row, called: Vec<Started>) -> Result<Vec<Child>> {
     let snapshot = unit.snapshot()?;
     let collation = snapshot.catalog().collation();
     let itself = |workflow: &str, table: &Name| {
@@ -39,44 +37,127 @@ pub(super) fn found(
             && active::is_called(collation, workflow, row.id, name(row))
     };
     let mut children = Vec::new();
-    for (workflow, table) in called {
-        let id = match itself(&workflow, &table) {
-            true => Some(row.id),
-            false => active::of(&snapshot).child(collation, &workflow, &table)?,
-        };
+    for Started { workflow, told, table } in called {
+        let mut id = None;
+        // Where the one that it started before is at work no more, one of its name may have taken its place.
+        for called in [&workflow, &told] {
+            if id.is_none() {
+                id = match itself(called, &table) {
+                    true => Some(row.id),
+                    false => active::of(&snapshot).child(collation, called, &table)?,
+                };
+            }
+        }
         match id {
             Some(id) => children.push(Child { workflow, table, id }),
-            None => return Err(does_not_run(unit, asker, (&workflow, &table), None)),
+            None => return Err(does_not_run(unit, asker, (&workflow, &told, &table), None)),
         }
     }
     Ok(children)
 }
 
-/// The definition of a workflow as its copy has it, where that is another one: with numbers in the place of
-/// labels, with those that it starts, so that no other workflow takes their place, and with what wakes runs of
-/// earlier versions.
-pub(super) fn to_run(unit: &mut Unit, row: &Row) -> Result<Option<String>> {
+/// The definitions of a workflow that is activated, where they are other ones than what people wrote.
+#[derive(Default)]
+pub(super) struct Activated {
+    /// With the ids of those that it starts, so that it finds them again whatever they are called by then.
+    pub(super) kept: Option<String>,
+    /// What its copy has: with numbers in the place of labels, with those that it starts, so that no other workflow
+    /// takes their place, and with what wakes runs of earlier versions.
+    pub(super) run: Option<String>,
+}
+
+/// The definitions of a workflow that is activated.
+pub(super) fn to_run(unit: &mut Unit, row: &Row) -> Result<Activated> {
     let Some(text) = row.text("clientdata") else {
-        return Ok(None);
+        return Ok(Activated::default());
     };
     let table = row.text("primaryentity").unwrap_or_default();
     let numbered = numbered(unit.snapshot()?.catalog(), table, text)?;
     let text = numbered.as_deref().unwrap_or(text);
     let checked = Checker::check(unit.snapshot()?.catalog(), table, &Definition::parse(text)?)?.children;
-    let children = found(unit, None, row, checked)?;
+    let mut children = found(unit, None, row, checked)?;
     let awaited = background::awaited(unit, row.id)?;
     if children.is_empty() && awaited.is_empty() {
-        return Ok(numbered);
+        return Ok(Activated {
+            kept: None,
+            run: numbered,
+        });
     }
     let broken = |error: serde_json::Error| Error::host(format!("a workflow's definition is broken: {error}"));
     let mut definition: serde_json::Map<_, _> = serde_json::from_str(text).map_err(broken)?;
+    let names = names_of(unit, row, &children)?;
+    let changed = definition
+        .get_mut("actions")
+        .is_some_and(|actions| by_ids(actions, &names));
+    let mut kept = None;
+    if changed {
+        let text = serde_json::to_string(&definition).map_err(broken)?;
+        kept = Some(text).filter(|text| text.len() <= LONGEST);
+        for child in &mut children {
+            child.workflow = child.id.to_string();
+        }
+        children.sort_by_key(|child| child.id);
+        children.dedup();
+    }
     let children = serde_json::to_value(children).map_err(broken)?;
     definition.insert("children".to_owned(), children);
     if !awaited.is_empty() {
         let awaited = awaited.iter().map(|column| serde_json::Value::from(&**column));
         definition.insert("awaited".to_owned(), awaited.collect());
     }
-    serde_json::to_string(&definition).map(Some).map_err(broken)
+    let run = serde_json::to_string(&definition).map(Some).map_err(broken)?;
+    Ok(Activated { kept, run })
+}
+
+/// What an action calls a workflow, with that one's id and name.
+type Names = BTreeMap<String, (Uuid, String)>;
+
+/// Those of the workflows that one starts. One name may stand for several, for rows of several tables: then
+/// it stays, as the table tells which is meant.
+fn names_of(unit: &mut Unit, row: &Row, children: &[Child]) -> Result<Names> {
+    let snapshot = unit.snapshot()?;
+    let active = active::of(&snapshot);
+    let mut names = Names::new();
+    for child in children {
+        let one = children.iter().filter(|other| other.workflow == child.workflow);
+        if one.into_iter().any(|other| other.id != child.id) {
+            return Ok(Names::new());
+        }
+        let called = match active.find(child.id) {
+            _ if child.id == row.id => name(row),
+            Some(child) => &child.name,
+            None => &child.workflow,
+        };
+        names.insert(child.workflow.clone(), (child.id, called.to_owned()));
+    }
+    Ok(names)
+}
+
+/// Puts ids in the place of the names of workflows that actions start: whether anything has changed.
+fn by_ids(actions: &mut Json, names: &Names) -> bool {
+    let mut changed = false;
+    let actions = actions.as_array_mut().into_iter().flatten();
+    for (kind, action) in actions.filter_map(Json::as_object_mut).flatten() {
+        match kind.as_str() {
+            "check" => {
+                for branch in ["then", "else"] {
+                    changed |= action.get_mut(branch).is_some_and(|actions| by_ids(actions, names));
+                }
+            }
+            "start-child" => {
+                let called = action.get("workflow").and_then(Json::as_str).unwrap_or_default();
+                let Some(((id, name), action)) = names.get(called).zip(action.as_object_mut()) else {
+                    continue;
+                };
+                for (word, value) in [("workflow", id.to_string()), ("called", name.clone())] {
+                    let value = Json::from(value);
+                    changed |= action.insert(word.to_owned(), value.clone()) != Some(value);
+                }
+            }
+            _ => {}
+        }
+    }
+    changed
 }
 
 /// Who lets a workflow start another one knows that one, and it is meant for others or is the
@@ -130,23 +211,26 @@ static NOT_BY_HAND: Case = Case {
 pub(super) fn does_not_run(
     unit: &mut Unit,
     asker: Option<&Operation>,
-    (called, table): (&str, &str),
+    (called, told, table): (&str, &str, &str),
     known: Option<(Uuid, Uuid)>,
 ) -> Error {
     let error = Error::new(
         Code::WORKFLOW_CHILD_INACTIVE,
         format!(
             "This workflow cannot run because one or more child workflows it uses have not been published or have been \
-             deleted: there is no active workflow \"{called}\" for rows of {table} that is a child or runs on demand."
+             deleted: there is no active workflow \"{told}\" for rows of {table} that is a child or runs on demand."
         ),
     );
-    match (meant(unit, asker, (called, table), known.map(|(child, _)| child)), known) {
+    match (
+        meant(unit, asker, (called, table), known.map(|(child, _)| child)),
+        known,
+    ) {
         (Err(error), _) => error,
         (Ok(None), Some((_, starter))) => Error::new(
             Code::WORKFLOW_CHILD_INACTIVE,
             format!(
                 "This workflow cannot run because one or more child workflows it uses have not been published or have \
-                 been deleted: the workflow \"{called}\" that it starts for rows of {table} was deleted. No other one of \
+                 been deleted: the workflow \"{told}\" that it starts for rows of {table} was deleted. No other one of \
                  that name takes its place before this one is activated again."
             ),
         )
@@ -203,25 +287,26 @@ pub(super) fn children_first(unit: &mut Unit, workflows: Vec<Uuid>) -> Result<Ar
             Err(error) => arrived.drafts.push((row, error)),
         }
     }
-    let is = |row: &Row, child: &str| active::is_called(catalog.collation(), child, row.id, name(row));
+    let is = |row: &Row, child: &Started| active::is_called(catalog.collation(), &child.workflow, row.id, name(row));
     while let Some(place) = left.iter().position(|(_, children)| {
         let mut drafts = arrived.drafts.iter();
-        drafts.any(|(draft, _)| children.iter().any(|(child, _)| is(draft, child)))
+        drafts.any(|(draft, _)| children.iter().any(|child| is(draft, child)))
     }) {
         let (row, children) = left.remove(place);
-        let draft = |(child, table): &(String, Name)| {
+        let draft = |child: &Started| {
             let mut drafts = arrived.drafts.iter();
             let draft = drafts.find(|(draft, _)| is(draft, child))?;
-            Some((child.clone(), table.clone(), draft.0.id))
+            Some((child.clone(), draft.0.id))
         };
-        if let Some((child, table, id)) = children.iter().find_map(draft) {
-            let error = does_not_run(unit, None, (&child, &table), Some((id, row.id)));
+        if let Some((child, id)) = children.iter().find_map(draft) {
+            let called = (&*child.workflow, &*child.told, &*child.table);
+            let error = does_not_run(unit, None, called, Some((id, row.id)));
             arrived.drafts.push((row, error));
         }
     }
     while !left.is_empty() {
-        let waits = |(row, children): &(Row, Vec<(String, Name)>)| {
-            let starts = |other: &Row| other.id != row.id && children.iter().any(|(child, _)| is(other, child));
+        let waits = |(row, children): &(Row, Vec<Started>)| {
+            let starts = |other: &Row| other.id != row.id && children.iter().any(|child| is(other, child));
             left.iter().any(|(other, _)| starts(other))
         };
         // Where they go round in circles, the refusal says so.

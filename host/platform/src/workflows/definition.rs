@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{Error, Name, Result, Uuid};
 
+use crate::email::Part;
+
 pub(crate) use later::{Later, beginning};
 pub(crate) use source::{Source, Verb};
 
@@ -165,8 +167,18 @@ pub(crate) struct StartChild {
     /// The row that it is about.
     #[serde(default)]
     pub(crate) row: Place,
-    /// Its name or id.
+    /// Its name or id; its id, once it was found.
     pub(crate) workflow: String,
+    /// Its name when it was found, for people.
+    #[serde(default)]
+    pub(crate) called: Option<String>,
+}
+
+impl StartChild {
+    /// What people are told that it is called.
+    pub(crate) fn told(&self) -> &str {
+        self.called.as_deref().unwrap_or(&self.workflow)
+    }
 }
 
 /// Calls a plug-in.
@@ -200,8 +212,17 @@ impl Call {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SendEmail {
-    /// To whom: rows that have an address.
-    pub(crate) to: Vec<Place>,
+    /// From whom: a row that has an address; whoever the workflow runs as, where it does not say.
+    #[serde(default)]
+    pub(crate) from: Option<Recipient>,
+    /// To whom.
+    pub(crate) to: Vec<Recipient>,
+    /// To whom copies go.
+    #[serde(default)]
+    pub(crate) cc: Vec<Recipient>,
+    /// To whom copies go that the others do not see.
+    #[serde(default)]
+    pub(crate) bcc: Vec<Recipient>,
     /// What it is about.
     pub(crate) subject: Source,
     /// What it says.
@@ -213,6 +234,61 @@ pub(crate) struct SendEmail {
     /// Under which name later actions know it.
     #[serde(default, rename = "as")]
     pub(crate) name: Option<String>,
+}
+
+impl SendEmail {
+    /// All to whom it goes.
+    pub(crate) fn recipients(&self) -> impl Iterator<Item = (Part, &Recipient)> {
+        let lists = [
+            (Part::To, &self.to),
+            (Part::Copy, &self.cc),
+            (Part::BlindCopy, &self.bcc),
+        ];
+        lists
+            .into_iter()
+            .flat_map(|(part, all)| all.iter().map(move |one| (part, one)))
+    }
+}
+
+/// Somebody whom an e-mail comes from or goes to: a row as a [`Place`] says it, or an address.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recipient {
+    #[serde(default)]
+    related: Option<Name>,
+    #[serde(default)]
+    table: Option<Name>,
+    #[serde(default)]
+    created: Option<String>,
+    #[serde(default)]
+    address: Option<Source>,
+}
+
+/// Who a [`Recipient`] is.
+pub(crate) enum Who<'a> {
+    Row(Place),
+    Address(&'a Source),
+}
+
+impl Recipient {
+    /// Who it is.
+    ///
+    /// # Errors
+    /// It is a row and an address.
+    pub(crate) fn who(&self) -> Result<Who<'_>> {
+        let place = Place {
+            related: self.related.clone(),
+            table: self.table.clone(),
+            created: self.created.clone(),
+        };
+        match &self.address {
+            None => Ok(Who::Row(place)),
+            Some(address) if place == Place::default() => Ok(Who::Address(address)),
+            Some(_) => Err(Error::invalid(
+                "whom an e-mail comes from or goes to is a row or an `address`, not both",
+            )),
+        }
+    }
 }
 
 /// Waits for a point in time or for a condition, whichever comes first.

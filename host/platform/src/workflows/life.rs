@@ -376,10 +376,14 @@ fn copy(unit: &mut Unit, definition: &Row) -> Result<()> {
     copy.set("type", Value::Choice(ACTIVATION));
     copy.set("parentworkflowid", definition.reference());
     copy.set("ismanaged", false);
-    if let Some(definition) = children::to_run(unit, &whole)? {
+    let activated = children::to_run(unit, &whole)?;
+    if let Some(definition) = activated.run {
         copy.set("clientdata", definition);
     }
-    let active = Row::new(TABLE, definition.id).with("activeworkflowid", copy.reference());
+    let mut active = Row::new(TABLE, definition.id).with("activeworkflowid", copy.reference());
+    if let Some(definition) = activated.kept {
+        active.set("clientdata", definition);
+    }
     unit.insert_as_platform("a workflow that is active runs as a copy", copy)?;
     unit.update_as_platform("a workflow that is active runs as a copy", active)
 }

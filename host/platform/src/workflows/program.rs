@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_model::{Name, Uuid};
 
-use super::definition::{Action, Call, Check, Child, Condition, Definition, Place, Source, Wait};
+use super::definition::{Action, Call, Check, Child, Condition, Definition, Place, Source, Wait, Who};
 
 /// The actions of a workflow, ready to be run.
 #[derive(Debug, Default)]
@@ -151,8 +151,14 @@ impl Program {
             }
             Action::SendEmail(email) => {
                 self.find(&email.row);
-                for row in &email.to {
-                    self.find(row);
+                let recipients = email.recipients().map(|(_, recipient)| recipient);
+                for recipient in email.from.iter().chain(recipients) {
+                    match recipient.who() {
+                        Ok(Who::Row(place)) => self.find(&place),
+                        Ok(Who::Address(source)) => self.read_by_source(source),
+                        // It was refused when it was written.
+                        Err(_) => {}
+                    }
                 }
                 self.read_by_source(&email.subject);
                 email.body.iter().for_each(|source| self.read_by_source(source));

@@ -3,6 +3,7 @@
 //! changes of that row go into the request.
 
 mod currency;
+mod email;
 mod sight;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use sluice_sandbox::{Context, Place as At};
 
 use super::{
     active, arguments, children,
-    definition::{Action, Call, ChangeState, Create, Ending, Place, SendEmail, Source, Stop, Wait, beginning},
+    definition::{Action, Call, ChangeState, Create, Ending, Place, Source, Stop, Wait, beginning},
     program::{Line, Program, What},
     values,
 };
@@ -224,7 +225,7 @@ impl<'a> Run<'a> {
                 // No other workflow takes the place of the one that was found at activation.
                 let child = self.program.child(&start.workflow, &row.table);
                 let Some(child) = child.filter(|id| active::of(&snapshot).find(*id).is_some()) else {
-                    let called = (start.workflow.as_str(), &*row.table);
+                    let called = (&*start.workflow, start.told(), &*row.table);
                     let known = child.map(|child| (child, self.workflow));
                     return Err(children::does_not_run(self.unit, None, called, known));
                 };
@@ -310,52 +311,6 @@ impl<'a> Run<'a> {
         outcome
     }
 
-    /// Writes an e-mail that waits to be sent.
-    fn send_email(&mut self, email: &SendEmail) -> Result<()> {
-        let mut addresses = Vec::new();
-        for place in &email.to {
-            let row = self.need(place)?;
-            let column = address_column(&row.table).unwrap_or_default();
-            let answer = self.call(Request::retrieve(row.clone(), &[column]))?;
-            let mut found = answer
-                .row()
-                .cloned()
-                .unwrap_or_else(|| Row::new(row.table.clone(), row.id));
-            self.conceal(&mut found)?;
-            let address = found.text(column).unwrap_or_default();
-            if address.is_empty() {
-                return Err(Error::invalid(format!(
-                    "the e-mail goes to {row}, which has no address in `{column}`"
-                )));
-            }
-            addresses.push(address.to_owned());
-        }
-        let table = self.table(EMAIL)?;
-        let mut row = Row::unsaved(EMAIL)
-            .with("torecipients", addresses.join(";"))
-            .with("directioncode", true)
-            .with("statecode", Value::Choice(1))
-            .with("statuscode", Value::Choice(PENDING_SEND));
-        let subject = coerce::column(&table, "subject")?;
-        let text = self.text_up_to(&email.subject, longest_text(subject))?;
-        row.set("subject", text.whole()?);
-        if let Some(body) = &email.body {
-            let column = coerce::column(&table, "description")?;
-            let text = self.text_up_to(body, longest_text(column))?;
-            row.set("description", text.whole()?);
-        }
-        let about = self.need(&email.row)?;
-        let regarding = coerce::column(&table, "regardingobjectid")?;
-        if regarding.targets().contains(&about.table) {
-            row.set("regardingobjectid", about);
-        }
-        let made = self.call(Request::create(row))?.created();
-        if let (Some(name), Some(id)) = (&email.name, made) {
-            self.created.insert(name.clone(), Reference::new(EMAIL, id));
-        }
-        Ok(())
-    }
-
     /// What a plug-in gave back; nothing, where it was not called.
     pub(super) fn output(&self, of: &str, output: &Name) -> Value {
         let outputs = self.outputs.get(of);
@@ -417,7 +372,7 @@ pub(crate) fn described(action: &Action) -> String {
         Action::Update(update) => format!("update {}", update.row),
         Action::Assign(assign) => format!("assign {}", assign.row),
         Action::ChangeState(change) => format!("change the state of {}", change.row),
-        Action::StartChild(start) => format!("start the workflow \"{}\"", start.workflow),
+        Action::StartChild(start) => format!("start the workflow \"{}\"", start.told()),
         Action::Call(call) => format!("call the plug-in {}", call.plugin),
         Action::SendEmail(_) => "send an e-mail".to_owned(),
         Action::Wait(_) => "wait".to_owned(),
@@ -436,21 +391,6 @@ pub(crate) fn action_at(program: &Program, at: usize) -> Option<String> {
         What::Check(..) | What::Go(_) => "check a condition".to_owned(),
     };
     Some(format!("{place}: {does}"))
-}
-
-/// The table of e-mails.
-pub(crate) const EMAIL: &str = "email";
-/// `email.statuscode`: Pending Send.
-const PENDING_SEND: i32 = 6;
-
-/// The column with the address of whom an e-mail goes to, by their table.
-pub(crate) fn address_column(table: &str) -> Option<&'static str> {
-    Some(match table {
-        "account" | "contact" | "lead" => "emailaddress1",
-        "systemuser" => "internalemailaddress",
-        "team" => "emailaddress",
-        _ => return None,
-    })
 }
 
 /// The table of processes, of which workflows are rows.

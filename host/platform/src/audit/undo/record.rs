@@ -16,6 +16,12 @@ use crate::audit::{LONGEST, PRIVILEGES};
 /// Rules are made as drafts, and change their state by being published.
 const DUPLICATE_RULE: &str = "duplicaterule";
 
+/// `workflow.statecode` of a process that is at work: it is changed as a draft.
+const PROCESS_ON: i32 = 1;
+
+/// `workflow.category` of process flows.
+const FLOW: &str = "4";
+
 /// `audit.operation` of a row that was made.
 pub(super) const CREATE: i32 = 1;
 /// `audit.operation` of a row that was deleted.
@@ -103,7 +109,7 @@ impl Record {
         match (self.action, operation(self.action)) {
             (PRIVILEGES, _) => self.regrant(batch).map(Some),
             // A copy comes, changes and goes with what it is a copy of.
-            (_, CREATE | 2) if self.is_copy(batch)? => Ok(None),
+            (_, CREATE | 2 | DELETE) if self.is_copy(batch)? => Ok(None),
             (_, operation) if *self.row.table == *tables::SECURE_CONFIG => self.forget_secret(batch, operation),
             (_, CREATE) => self.unmake(batch, &table).map(Some),
             (_, DELETE) => self.make_again(batch, &table).map(Some),
@@ -200,6 +206,13 @@ impl Record {
         if *table.name == *tables::ROLE {
             return Err(self.refusal("what a deleted role held, and who had it, went with it"));
         }
+        let is_flow = |(name, old, _): &(String, Json, Json)| name == "category" && old.to_string() == FLOW;
+        if *table.name == *tables::PROCESS && self.columns.iter().any(is_flow) {
+            return Err(self.refusal("the stages of a deleted process flow went with it"));
+        }
+        if *table.name == *tables::PROFILE {
+            return Err(self.refusal("who had a deleted profile is on no record of its own"));
+        }
         let mut row = Row::new(table.name.clone(), self.row.id);
         for (name, old, _) in self.columns.iter().filter(|(_, old, _)| !old.is_null()) {
             match table.column(name) {
@@ -230,6 +243,10 @@ impl Record {
             return Ok(None);
         }
         self.check(batch, table, &columns)?;
+        if *table.name == *tables::PROCESS {
+            self.switch_back(batch, table, &columns)?;
+            return Ok(Some(self.told(columns)));
+        }
         let mut row = Row::new(table.name.clone(), self.row.id);
         for (name, old, _) in columns.iter().filter(|(name, ..)| !(is_rule && is_state(name))) {
             if let Some(column) = table.column(name) {
@@ -248,6 +265,27 @@ impl Record {
             }
         }
         Ok(Some(self.told(columns)))
+    }
+
+    /// A process is changed as a draft: what was changed beside its state is changed back while it is one.
+    fn switch_back(&self, batch: &mut Batch<'_>, table: &TableDef, columns: &[(String, Json, Json)]) -> Result<()> {
+        let is_state = |name: &str| matches!(name, "statecode" | "statuscode");
+        let mut state = Row::new(table.name.clone(), self.row.id);
+        let mut rest = state.clone();
+        for (name, old, _) in columns {
+            if let Some(column) = table.column(name) {
+                let row = if is_state(name) { &mut state } else { &mut rest };
+                row.set(name.as_str(), self.value(table, column, old)?);
+            }
+        }
+        let mut changes = [state, rest];
+        if changes.iter().any(|row| row.int("statecode") == Some(PROCESS_ON)) {
+            changes.reverse();
+        }
+        for row in changes.into_iter().filter(|row| !row.values.is_empty()) {
+            batch.execute(Request::update(row))?;
+        }
+        Ok(())
     }
 
     /// Rules come to work and out of it by messages of their own: the one that takes the change of the state back.

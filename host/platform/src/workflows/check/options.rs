@@ -5,10 +5,7 @@ use serde_json::Value as Json;
 use sluice_model::{Catalog, ColumnType, Result, TableDef, Value, coerce};
 
 use super::Checker;
-use crate::workflows::{
-    definition::{LONGEST, Place},
-    run,
-};
+use crate::workflows::definition::{LONGEST, Place};
 
 /// A definition that was looked through, with numbers in the place of the labels of options; nothing, where it
 /// has none.
@@ -51,7 +48,7 @@ impl Numbering<'_> {
         };
         let own = match kind {
             "create" => action.get("table").and_then(Json::as_str).map(ToOwned::to_owned),
-            "send-email" => Some(run::EMAIL.to_owned()),
+            "send-email" => Some(crate::email::TABLE.to_owned()),
             "set" | "default" => Some(self.checker.table.name.to_string()),
             _ => place(action)
                 .and_then(|place| self.checker.row(&place).ok())
