@@ -1,7 +1,10 @@
 //! What a part of the platform, or an app on it, brings along, as data. The core knows none of
 //! them: whoever opens an organisation says which [`Capabilities`] it has.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use serde::Deserialize;
 use sluice_model::{Catalog, ColumnDef, Error, Name, Reference, RelationshipDef, Result, Row, TableDef, Uuid};
@@ -139,6 +142,44 @@ impl Capabilities {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Capability> {
         std::iter::once(&CORE).chain(&self.all)
     }
+
+    /// What is known by its name or number is one thing: messages, watches, kinds of job, components. The order of
+    /// watches names watches.
+    ///
+    /// # Errors
+    /// Two have one name, or the order names none.
+    pub fn check(&self) -> Result<()> {
+        let messages = self.iter().flat_map(|one| one.messages);
+        let messages = messages.flat_map(|message| [Some(message.name()), message.requested_as()]);
+        once("message", messages.flatten().map(ToOwned::to_owned))?;
+        let watches = || self.iter().flat_map(|one| one.watches).map(|watch| watch.name());
+        once("watch", watches().map(ToOwned::to_owned))?;
+        let jobs = self
+            .iter()
+            .flat_map(|one| one.jobs)
+            .map(|kind| kind.number().to_string());
+        once("kind of job", jobs)?;
+        let components = self.iter().flat_map(|one| one.components);
+        once("component", components.map(|component| component.word.to_owned()))?;
+        match self.order.iter().find(|name| !watches().any(|watch| watch == **name)) {
+            Some(name) => Err(Error::host(format!(
+                "the order of watches names `{name}`, which none is called"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Refuses what is there twice.
+fn once(what: &str, names: impl Iterator<Item = String>) -> Result<()> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if seen.contains(&name) {
+            return Err(Error::host(format!("there are two of the {what} `{name}`")));
+        }
+        seen.insert(name);
+    }
+    Ok(())
 }
 
 /// What the rest stands on: the rows' own messages, sharing, membership, roles, users, units.

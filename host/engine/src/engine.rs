@@ -140,6 +140,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Core {
     fn new(capabilities: &Capabilities, env: Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
+        capabilities.check()?;
         let all: Vec<_> = capabilities.iter().collect();
         let messages = all.iter().flat_map(|capability| capability.messages).copied();
         let requested = messages.clone();
