@@ -37,3 +37,28 @@ fn every_capability_has_a_page_and_tests() {
     folders.sort_unstable();
     assert_eq!(named, folders);
 }
+
+/// What would otherwise take the place of the other in silence.
+#[test]
+fn what_is_registered_is_registered_once() {
+    let all = sluice_sales::capabilities();
+    all.check().unwrap();
+    let twice = |again: sluice_engine::Capability| {
+        let mut all = all.clone();
+        all.all.push(again);
+        all.check().unwrap_err().message().to_owned()
+    };
+    let find = |with: fn(&sluice_engine::Capability) -> bool| all.all.iter().find(|one| with(one)).unwrap().clone();
+    assert!(twice(find(|one| !one.messages.is_empty())).contains("two of the message"));
+    let watches = find(|one| !one.watches.is_empty());
+    let watches = sluice_engine::Capability {
+        watches: watches.watches,
+        ..sluice_engine::Capability::named("again")
+    };
+    assert!(twice(watches).contains("two of the watch"));
+    let misspelt = sluice_engine::Capabilities {
+        order: &["audit trial"],
+        ..all.clone()
+    };
+    assert!(misspelt.check().unwrap_err().message().contains("audit trial"));
+}

@@ -443,31 +443,6 @@ fn every_message_has_a_doc() {
     assert!(messages.iter().all(|message| message.doc().ends_with('.')));
 }
 
-/// What would otherwise take the place of the other in silence.
-#[test]
-fn what_is_registered_is_registered_once() {
-    let all = sluice_sales::capabilities();
-    all.check().unwrap();
-    let twice = |again: sluice_engine::Capability| {
-        let mut all = all.clone();
-        all.all.push(again);
-        all.check().unwrap_err().message().to_owned()
-    };
-    let find = |with: fn(&sluice_engine::Capability) -> bool| all.all.iter().find(|one| with(one)).unwrap().clone();
-    assert!(twice(find(|one| !one.messages.is_empty())).contains("two of the message"));
-    let watches = find(|one| !one.watches.is_empty());
-    let watches = sluice_engine::Capability {
-        watches: watches.watches,
-        ..sluice_engine::Capability::named("again")
-    };
-    assert!(twice(watches).contains("two of the watch"));
-    let misspelt = sluice_engine::Capabilities {
-        order: &["audit trial"],
-        ..all.clone()
-    };
-    assert!(misspelt.check().unwrap_err().message().contains("audit trial"));
-}
-
 /// `docs/compatibility.md` lists the messages and tables; `UPDATE_GOLDEN=1` writes it anew.
 #[test]
 fn the_compatibility_page_is_fresh() {

@@ -112,7 +112,7 @@ fn a_job_says_what_it_says_to_those_who_may_read_its_row() {
     world.active(&spec(
         "No",
         &json!({ "on": { "create": true }, "mode": "background" }),
-        actions,
+        actions.clone(),
     ));
     let mut rights = people::privileges(
         &["Read"],
