@@ -3,27 +3,25 @@
 mod after;
 mod commands;
 mod missing;
+mod story;
 mod titles;
 
 use serde_json::{Value as Json, json};
 use sluice_engine::is_senders;
-use sluice_model::{Catalog, Code, Depth, Error, Reached, Remedy, StepInfo, StepValue, Uuid};
+use sluice_model::{Catalog, Depth, Error, Remedy, Uuid};
 use sluice_platform::{Culprit, Cure, Fix, Isolation, Lacked, Reach, WithheldColumn};
 
 use crate::{
     context::Context,
     names::Labels,
     people::count,
-    remedies,
-    report::{self, noun},
-    telling,
+    remedies, report, telling,
     text::{indented, wrapped},
 };
 
-use after::{background_text, resting, resting_text, unseen_text};
+use after::{resting, resting_text, unseen_text};
 pub(crate) use commands::{DETECTING, Sender};
 use commands::{commands_of, commands_of_all};
-use missing::missing;
 use titles::title;
 
 /// Text for people is this wide.
@@ -51,7 +49,7 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
         let fixes = commands_of_all(&cure.fixes, sender).into_iter();
         let fixes = fixes.map(|(kind, command)| json!({ "kind": kind, "command": context.command(&command) }));
         let fixes: Vec<Json> = fixes.collect();
-        json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes })
+        json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes, "unseen": cure.is_unseen })
     };
     let lacked = |lacked: &Lacked| {
         json!({
@@ -62,7 +60,8 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
     };
     let culprit = |culprit: &Culprit| {
         json!({
-            "error": report::error_to_json(&culprit.error),
+            "error": report::error_to_json(culprit.error.origin()),
+            "ownWords": story::own_words_json(&culprit.error),
             "note": note(&culprit.error, qualifies),
             "lacks": culprit.lacks.iter().map(lacked).collect::<Vec<Json>>(),
             "onlyWith": culprit.sets.first().map(Vec::as_slice).unwrap_or_default(),
@@ -78,7 +77,15 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
             "cures": culprit.cures.iter().map(cure).collect::<Vec<Json>>(),
         })
     };
-    let background: Vec<Json> = found.background.iter().map(report::error_to_json).collect();
+    let failure = |failure: &Culprit| {
+        let mut told = report::error_to_json(failure.error.origin());
+        if let (Json::Object(told), Json::Object(all)) = (&mut told, culprit(failure)) {
+            let own = ["ownWords", "lacks", "taken", "fixes", "cures"];
+            told.extend(all.into_iter().filter(|(name, _)| own.contains(&name.as_str())));
+        }
+        told
+    };
+    let background: Vec<Json> = found.background.iter().map(failure).collect();
     json!({
         "culprits": found.culprits.iter().map(culprit).collect::<Vec<Json>>(),
         "cure": found.cure.as_ref().map(cure),
@@ -147,7 +154,7 @@ impl Report<'_> {
             )];
             parts.extend(self.then_line(2).map(|then| format!("It goes on with\n{then}")));
             parts.extend(resting_text(&found.resting));
-            parts.extend(background_text(&found.background));
+            parts.extend(self.background_text(found));
             return parts.join("\n\n");
         }
         let things = match found.culprits.len() {
@@ -161,7 +168,7 @@ impl Report<'_> {
         parts.extend(found.cure.as_ref().map(|cure| self.cure_text(cure, again)));
         for (position, culprit) in found.culprits.iter().enumerate() {
             let earlier = found.culprits.get(..position).unwrap_or_default();
-            parts.push(self.culprit_text(earlier, culprit, found.is_own));
+            parts.push(self.culprit_text(earlier, (culprit, "stops it"), found.is_own));
         }
         if found.is_own && found.cure.is_none() {
             let own = found
@@ -191,7 +198,7 @@ impl Report<'_> {
             parts.push("Not everything was looked for: there was more than is tried.".to_owned());
         }
         parts.extend(resting_text(&found.resting));
-        parts.extend(background_text(&found.background));
+        parts.extend(self.background_text(found));
         parts.push(format!("To look again:\n  {}", self.context.command(again)));
         parts.join("\n\n")
     }
@@ -220,17 +227,21 @@ impl Report<'_> {
         lines.join("\n")
     }
 
-    fn culprit_text(&self, earlier: &[Culprit], culprit: &Culprit, is_own: bool) -> String {
+    fn culprit_text(&self, earlier: &[Culprit], (culprit, stops): (&Culprit, &str), is_own: bool) -> String {
         let withheld: String = culprit
             .withheld
             .iter()
             .map(|one| format!(" {}", withheld_text(one)))
             .collect();
-        let story = format!("{}{withheld}{}", self.story(culprit, is_own), self.taken_text(culprit));
+        let story = format!(
+            "{}{withheld}{}",
+            self.story((culprit, stops), is_own),
+            self.taken_text(culprit)
+        );
         let story = indented(&wrapped(&story, WIDTH - 3), 3);
         let number = format!("{}. ", earlier.len() + 1);
         let mut parts = vec![format!("{number:<3}{}", story.trim_start())];
-        let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
+        let message = indented(&wrapped(&report::headline(culprit.error.origin()), WIDTH - 5), 5);
         parts.push(format!("   The platform's words:\n{message}"));
         parts.push(self.cures_text(earlier, culprit, is_own));
         parts.join("\n\n")
@@ -254,24 +265,36 @@ impl Report<'_> {
         let told: Vec<&Cure> = culprit.cures.iter().filter(|cure| !cure.fixes.is_empty()).collect();
         if told.is_empty() {
             // A privilege is somebody else's to give; what else helps may be the reader's own to do.
-            let is_for_others = is_own && culprit.error.body().privilege.is_some();
+            let is_for_others = is_own && culprit.error.origin().body().privilege.is_some();
             return match culprit.cures.is_empty() && !is_for_others || is_senders(&culprit.error) {
                 true => self.untried_text(culprit),
                 false => "   What helps is for an administrator to do.".to_owned(),
             };
         }
-        let mut lines = vec!["   What helps against this one thing (each was tried):".to_owned()];
+        let all_for_others = told.iter().all(|cure| !cure.is_own);
+        let for_others = if all_for_others {
+            ", run by somebody who may (you may not)"
+        } else {
+            ""
+        };
+        let mut lines = vec![format!(
+            "   What helps against this one thing{for_others} (each was tried):"
+        )];
         for (position, cure) in told.iter().enumerate() {
-            let then = if cure.passes {
-                ""
-            } else {
-                "; the request then met something else"
+            let then = match (cure.passes, cure.is_unseen) {
+                (true, _) => "",
+                (false, true) => "; what the request then came to is not yours to see",
+                (false, false) => "; the request then met something else",
+            };
+            let who = match cure.is_own || all_for_others {
+                true => "",
+                false => "; run by somebody who may (you may not)",
             };
             let made = made_earlier(cure, earlier);
             let once = made.map(|number| format!(", once, as under {number}."));
             let mut cure = Cure::clone(cure);
             let title = format!(
-                "{}. {}{} (reaches {}{then})",
+                "{}. {}{} (reaches {}{then}{who})",
                 position + 1,
                 title(&cure),
                 once.unwrap_or_default(),
@@ -346,92 +369,6 @@ impl Report<'_> {
     fn then_line(&self, indent: usize) -> Option<String> {
         let then = self.then.as_ref()?;
         Some(format!("{}{}", " ".repeat(indent), self.context.command(then)))
-    }
-
-    /// The culprit in a few sentences: which step, which call, which privilege, who.
-    fn story(&self, culprit: &Culprit, is_own: bool) -> String {
-        let catalog = self.catalog;
-        let error = &culprit.error;
-        let body = error.body();
-        let mut text = match &body.step {
-            Some(step) => {
-                let does = match step.calls_plugin() {
-                    true => format!("runs the plug-in {}", step.plugin),
-                    false => format!("fails at the action {}", step.action.as_deref().unwrap_or_default()),
-                };
-                let (name, place) = (&step.name, report::place(step));
-                let what = noun(step);
-                let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
-                if let Some(call) = &body.call {
-                    // In whose name a step calls is known of a refusal that is somebody's alone.
-                    let is_owner = body.code == Code::OWNER_LACKS_READ;
-                    let who = body.principal.as_ref().filter(|_| !is_owner);
-                    let who = who.map(|principal| format!(", made as {},", principal.name));
-                    text.push_str(&format!(" Its call {call}{} is refused.", who.unwrap_or_default()));
-                }
-                text + &written(&body.values) + &reached(&body.reached)
-            }
-            None => "The platform itself refuses it, not a plug-in.".to_owned(),
-        };
-        let set = |set: &Vec<StepInfo>| {
-            let names: Vec<String> = set.iter().map(|step| format!("\"{}\"", step.name)).collect();
-            names.join(" and ")
-        };
-        let with: Vec<String> = culprit.sets.iter().map(set).collect();
-        if !with.is_empty() {
-            let or = ", or together with ";
-            text.push_str(&format!(" It fails only together with {}.", with.join(or)));
-        }
-        for command in culprit.behind.iter().flat_map(|fix| commands_of(fix, &self.sender)) {
-            let command = self.context.command(&command);
-            text.push_str(&format!(
-                " It is met only with `{command}`, and not where the request passes in another way."
-            ));
-        }
-        text.push_str(&missing(catalog, culprit, is_own));
-        if let Some(duplicates) = &body.duplicates {
-            let found = report::matches(duplicates).replace('\n', "; ");
-            text.push_str(&format!(" There is already: {found}."));
-        }
-        if let Some(note) = note(error, self.qualifies) {
-            text.push_str(&format!(" {note}"));
-        }
-        if let Some(limit) = &body.limit {
-            text.push_str(&format!(
-                " It overran the limit {}: {} of {} {}.",
-                limit.name, limit.used, limit.allowed, limit.unit
-            ));
-        }
-        text
-    }
-}
-
-/// That it is a value of the step's that is refused, and where it stands.
-fn written(values: &[StepValue]) -> String {
-    let places: Vec<String> = values.iter().map(StepValue::label).collect();
-    match places.is_empty() {
-        true => String::new(),
-        false => format!(
-            " What is refused is the value that it wrote into the {}; with what was sent there it would not be.",
-            places.join(" and the ")
-        ),
-    }
-}
-
-/// Through which calls of other steps it ran.
-fn reached(reached: &[Reached]) -> String {
-    let one = |reached: &Reached| {
-        format!(
-            "{} by the {} \"{}\"",
-            reached.call,
-            noun(&reached.step),
-            reached.step.name
-        )
-    };
-    let each: Vec<String> = reached.iter().map(one).collect();
-    match each.is_empty() {
-        true => String::new(),
-        false => format!(" It runs in the call {}.", each.join(", that one in the call ")),
     }
 }
 

@@ -44,6 +44,11 @@ fn leads_on(error: &Error) -> bool {
         || is_gate
 }
 
+/// Whether a refusal depends on more than how the request is written: then there is more to be found out about it.
+fn is_about_more_than_words(error: &Error) -> bool {
+    error.kind() == Kind::Refused && error.code() != Code::INVALID_ARGUMENT
+}
+
 /// The command that finds all that stands in the way of the acting user.
 pub(crate) fn isolate(context: &Context, what: &str) -> String {
     format!("sluice diagnose isolate --user {} {what}", quoted(context.user()))
@@ -62,7 +67,7 @@ pub(crate) fn error_with(
     let error = &telling.error(error);
     let recorded = error.body().correlation.filter(|_| error.body().recorded);
     let why = recorded
-        .filter(|_| leads_on(error))
+        .filter(|_| leads_on(error) || is_about_more_than_words(error))
         .map(|request| format!("sluice why {request}"));
     let commands = own.into_iter().chain(why.or(isolate)).chain(more);
     let commands = commands.map(|command| context.command(&command));
@@ -327,6 +332,10 @@ fn details(error: &Error, telling: Telling) -> Vec<(&'static str, String)> {
     lines.extend(body.call.iter().map(|call| ("call", call.clone())));
     let reached = |reached: &Reached| ("reached by", format!("{} in \"{}\"", reached.call, reached.step.name));
     lines.extend(body.reached.iter().map(reached));
+    if let Some(caught) = &body.caught {
+        let call = caught.body().call.as_ref().map(|call| format!("{call}: "));
+        lines.push(("caught", format!("{}{}", call.unwrap_or_default(), in_line(caught))));
+    }
     if let Some(privilege) = &body.privilege {
         let table = body
             .table
@@ -449,6 +458,9 @@ pub(crate) fn error_to_json(error: &Error) -> Json {
             false => texts.map(|text| format!("{place}{text}")).collect(),
         };
         object.insert("resolution".to_owned(), numbered(texts).into());
+        if let Some(caught) = &error.body().caught {
+            object.insert("caught".to_owned(), error_to_json(caught));
+        }
     }
     document
 }

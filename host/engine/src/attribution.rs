@@ -241,7 +241,22 @@ pub fn is_same(one: &Error, other: &Error, began: Timestamp) -> bool {
             without_new_ids(&body.message, began),
         )
     };
+    let caught = |error: &Error| error.body().caught.clone();
     what(one) == what(other)
+        && match (caught(one), caught(other)) {
+            (Some(one), Some(other)) => is_same(&one, &other, began),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+}
+
+/// Whether two trials of one request ended in the same step and in the same words, whatever was caught before that.
+pub fn ends_alike(one: &Error, other: &Error, began: Timestamp) -> bool {
+    let end = |error: &Error| {
+        let body = error.body();
+        let step = body.step.as_ref().map(|step| step.id);
+        (body.code, step, without_new_ids(&body.message, began))
+    };
+    end(one) == end(other)
 }
 
 /// The text, with every id that was made after `began` left out.

@@ -20,10 +20,16 @@ pub const LOGIC: &str = "BypassBusinessLogicExecution";
 /// Single steps and workflows by their ids, with commas between; needs [`LOGIC_PRIVILEGE`].
 pub const STEPS: &str = "BypassBusinessLogicExecutionStepIds";
 
+/// All of them.
+pub const PARAMETERS: [&str; 3] = [PLUGINS, LOGIC, STEPS];
+
 /// The privilege for [`PLUGINS`].
 pub const PLUGINS_PRIVILEGE: &str = "prvBypassCustomPlugins";
 /// The privilege for [`LOGIC`]. The platform names none for [`STEPS`]: here it is the same.
 pub const LOGIC_PRIVILEGE: &str = "prvBypassCustomBusinessLogic";
+
+/// Both.
+pub const PRIVILEGES: [&str; 2] = [PLUGINS_PRIVILEGE, LOGIC_PRIVILEGE];
 
 /// How many ids a request may name, where the setting says nothing.
 const MOST_STEPS: i32 = 3;

@@ -9,7 +9,7 @@ use crate::{
     Unit,
     handler::{Called, Handler},
     step::Step,
-    steps::{enter_frame, leave_frame, swallowed_error},
+    steps::{enter_frame, leave_frame},
     tables,
 };
 
@@ -155,11 +155,8 @@ impl Unit {
             ran,
         } = handler.call(self, &step, std::mem::take(context));
         *context = left;
-        let failed_call = leave_frame(self, &outer.step, ran.as_ref().map(|(_, usage)| usage.wall));
-        let outcome = match (outcome, failed_call) {
-            (Ok(()), Some(swallowed)) => Err(swallowed_error(&swallowed)),
-            (outcome, _) => outcome,
-        };
+        let took = ran.as_ref().map(|(_, usage)| usage.wall);
+        let outcome = leave_frame(self, &outer.step, took, outcome);
         let outcome = outcome.map_err(|mut error| {
             error.body_mut().plugin.get_or_insert(handler.plugin());
             error

@@ -125,6 +125,8 @@ pub struct Tried {
     pub around: Vec<Uuid>,
     /// The failures of its asynchronous steps.
     pub background: Vec<Error>,
+    /// What ended these, because whoever has it tried may not read it.
+    pub unseen_behind: Option<Error>,
 }
 
 /// Sends one of the messages of a trial: what it may use and its traces are its own, and what holds
@@ -237,6 +239,7 @@ impl Session {
                     ran: Vec::new(),
                     around: Vec::new(),
                     background: Vec::new(),
+                    unseen_behind: None,
                 });
             }
             unit.ran.clear();
@@ -255,8 +258,10 @@ impl Session {
                 Ok(_) => jobs::run_deferred(unit),
                 Err(_) => Vec::new(),
             };
-            background.truncate(if unit.unseen().is_some() { 0 } else { background.len() });
+            let unseen_behind = unit.unseen();
+            background.truncate(if unseen_behind.is_some() { 0 } else { background.len() });
             Ok(Tried {
+                unseen_behind,
                 result,
                 refused: None,
                 ran: std::mem::take(&mut unit.ran),

@@ -15,7 +15,8 @@ use crate::{
 impl Services for Unit {
     /// Once a call has ended the transaction, none does anything any more.
     fn before_call(&mut self, memory: u64) -> Result<()> {
-        match self.frames.last().and_then(|frame| frame.failed_call.as_ref()) {
+        let frame = self.frames.last().filter(|frame| frame.in_transaction);
+        match frame.and_then(|frame| frame.failed_call.as_ref()) {
             Some(failed) => Err(swallowed_error(failed)),
             None => self.spend_call(memory),
         }
@@ -72,17 +73,15 @@ impl Services for Unit {
             recorder.called(caller, request, &result);
         }
         self.call_of_job_answered(number, &result);
-        if let (Err(error), true, Some(frame)) = (&result, in_transaction, self.frames.last_mut()) {
-            frame.failed_call.get_or_insert_with(|| error.clone());
+        if let Err(error) = &result {
+            self.call_failed(error);
         }
         result
     }
 
     /// A call that the sandbox itself refused is a failed service call like any other.
     fn refused(&mut self, error: &Error) {
-        if let Some(frame) = self.frames.last_mut().filter(|frame| frame.in_transaction) {
-            frame.failed_call.get_or_insert_with(|| error.clone());
-        }
+        self.call_failed(error);
     }
 
     fn now(&mut self) -> Timestamp {
@@ -126,6 +125,17 @@ impl Services for Unit {
 }
 
 impl Unit {
+    /// A service call of the step that runs now has failed. Inside the transaction none after it does anything.
+    fn call_failed(&mut self, error: &Error) {
+        match self.frames.last_mut() {
+            Some(frame) if frame.in_transaction => {
+                frame.failed_call.get_or_insert_with(|| error.clone());
+            }
+            Some(frame) => frame.failed_call = Some(error.clone()),
+            None => {}
+        }
+    }
+
     /// The error of a service call of the step that runs now. Where no other step is to blame, the call is what
     /// failed; else it only led to the one that is.
     fn through_call(&self, mut error: Error, call: String) -> Error {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sluice_access::Principal;
-use sluice_model::{Code, Error, Name, Reference, Result, Row};
+use sluice_model::{Code, Error, Name, Reference, Result, Row, error::Body};
 
 use crate::{
     Unit,
@@ -156,12 +156,11 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         true => unit.timed_out(),
         false => error,
     });
-    let failed_call = leave_frame(unit, step, ran.as_ref().map(|(_, usage)| usage.wall));
-    let outcome = match (outcome, failed_call) {
-        (Ok(()), Some(swallowed)) => Err(swallowed_error(&swallowed)),
-        (Ok(()), None) if step.mode == step::SYNCHRONOUS => operation.check_parameters(),
-        (outcome, _) => outcome,
-    };
+    let outcome = leave_frame(unit, step, ran.as_ref().map(|(_, usage)| usage.wall), outcome);
+    let outcome = outcome.and_then(|()| match step.mode {
+        step::SYNCHRONOUS => operation.check_parameters(),
+        _ => Ok(()),
+    });
     if let Some(ran) = ran {
         let setting = unit.snapshot.settings.trace;
         let times = (started, unit.core.env.now());
@@ -192,16 +191,42 @@ pub(crate) fn enter_frame(
     });
 }
 
-/// A call has ended, which took so long; without a measure, since its frame was made. The first of
-/// its service calls that failed.
-pub(crate) fn leave_frame(unit: &mut Unit, step: &Arc<Step>, took: Option<Duration>) -> Option<Error> {
-    let frame = unit.frames.pop()?;
+/// A call has ended, which took so long; without a measure, since its frame was made. What it came to, after a service
+/// call of it failed.
+pub(crate) fn leave_frame(
+    unit: &mut Unit,
+    step: &Arc<Step>,
+    took: Option<Duration>,
+    outcome: Result<()>,
+) -> Result<()> {
+    let Some(frame) = unit.frames.pop() else {
+        return outcome;
+    };
     let took = took.unwrap_or_else(|| frame.began.elapsed());
     unit.in_steps.add(step, took.saturating_sub(frame.inner));
     if let Some(outer) = unit.frames.last_mut() {
         outer.inner += took;
     }
-    frame.failed_call
+    match (outcome, frame.failed_call) {
+        (Ok(()), Some(swallowed)) if frame.in_transaction => Err(swallowed_error(&swallowed)),
+        (Err(error), Some(failed)) => Err(in_own_words(error, failed)),
+        (outcome, _) => outcome,
+    }
+}
+
+/// The plug-in caught the error of a service call: where it did not hand that on, but ended with an error of its own,
+/// that one says what was caught.
+fn in_own_words(mut error: Error, failed: Error) -> Error {
+    let body = error.body_mut();
+    // What came through a call names it; what the sandbox refused is handed on as it is.
+    let is_of_call = |body: &Body| body.call.is_some() || !body.reached.is_empty();
+    let is_handed_on = is_of_call(body)
+        || matches!(body.code, Code::ISV_TRANSACTION | Code::MESSAGE_TIMEOUT | Code::BUSY)
+        || (!is_of_call(failed.body()) && body.code == failed.code() && body.message == failed.message());
+    if !is_handed_on {
+        body.caught = Some(failed);
+    }
+    error
 }
 
 /// The plug-in caught the error of a service call and went on, although the error had ended
@@ -221,13 +246,16 @@ pub(crate) fn swallowed_error(swallowed: &Error) -> Error {
     error
 }
 
-/// The innermost step is the one to blame.
+/// The innermost step is the one to blame: of the error, and of what its plug-in caught.
 pub fn blame(error: &mut Error, step: &Step) {
     let body = error.body_mut();
     if body.step.is_none() {
         let info = step.info();
         body.plugin = Some(info.plugin.clone()).filter(|plugin| !plugin.is_empty());
         body.step = Some(info);
+    }
+    if let Some(caught) = &mut body.caught {
+        blame(caught, step);
     }
 }
 

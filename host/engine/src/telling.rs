@@ -133,13 +133,17 @@ impl Telling {
         if let Some(only) = body.held.as_mut().and_then(|held| held.only.as_mut()) {
             self.only(&mut only.role, &mut only.team);
         }
+        if let Some(caught) = &mut body.caught {
+            *caught = self.error(caught);
+        }
         told
     }
 
     /// Whether an administrator has to cure it, and this one is none.
     pub fn hands_on(self, error: &Error) -> bool {
+        let origin = error.origin();
         let is_for_others =
-            || error.kind() == Kind::Denied || error.remedies().into_iter().any(Remedy::is_administrators);
+            || origin.kind() == Kind::Denied || origin.remedies().into_iter().any(Remedy::is_administrators);
         !self.changes() && !is_senders(error) && is_for_others()
     }
 
@@ -156,6 +160,7 @@ impl Telling {
 pub fn is_senders(error: &Error) -> bool {
     let body = error.body();
     let on_purpose = [Code::ISV_ABORTED, Code::REQUIRED_MISSING].contains(&error.code());
-    let is_steps = body.call.is_some() || !body.reached.is_empty() || !body.values.is_empty();
-    error.kind() == Kind::Refused && (body.step.is_none() || on_purpose && !is_steps)
+    let is_steps = body.caught.is_some() || body.call.is_some() || !body.reached.is_empty() || !body.values.is_empty();
+    let is_of_request = matches!(error.kind(), Kind::Refused | Kind::NotFound);
+    is_of_request && (body.step.is_none() || on_purpose && !is_steps)
 }

@@ -132,7 +132,7 @@ pub(crate) struct Frame {
     pub(crate) level: u32,
     /// The call runs inside the request's transaction.
     pub(crate) in_transaction: bool,
-    /// The first service call that failed inside the transaction.
+    /// The first service call that failed inside the transaction; outside of it, the last one.
     pub(crate) failed_call: Option<Error>,
     /// How long the steps took that its calls have set off.
     pub(crate) inner: Duration,

@@ -70,6 +70,8 @@ pub struct Body {
     pub call: Option<String>,
     /// The calls of other steps in which that step ran, the innermost first.
     pub reached: Vec<Reached>,
+    /// The refusal of its call that the plug-in caught before it ended with words of its own.
+    pub caught: Option<Error>,
     /// The rows that a duplicate rule found.
     pub duplicates: Option<Duplicates>,
     /// The correlation id of the request.
@@ -157,6 +159,7 @@ impl Error {
             values: Vec::new(),
             call: None,
             reached: Vec::new(),
+            caught: None,
             duplicates: None,
             correlation: None,
             recorded: false,

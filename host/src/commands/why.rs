@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 use sluice_engine::{FailedJob, GoesOn, Refused, Session};
 use sluice_model::{Code, Error, Filter, Query, Reference, Uuid, names::end_of_id};
-use sluice_platform::{Isolation, prelude::*};
+use sluice_platform::{Culprit, Fix, Isolation, Way, prelude::*};
 
 use super::requested;
 use crate::{
@@ -56,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         Some(caller) => format!("{caller}, on behalf of {in_name_of},"),
         None => in_name_of.clone(),
     };
-    let sender = Sender::of(&in_name_of, caller.as_deref()).with(own_command(&session, &refused));
+    let sender = Sender::of(&in_name_of, caller.as_deref()).with(own_command(&session, &refused, &found));
     let (what, id) = match &refused {
         Refused::Request(recorded) => (requested::what(recorded, row.as_ref(), &labels), recorded.correlation),
         Refused::Job(job) => (run_job(job, row.as_ref(), &labels), job.id),
@@ -110,9 +110,14 @@ fn with_end(refused: &Refused, found: &Isolation, text: String) -> String {
 }
 
 /// The command that sends a request again, where it was the reader's own.
-fn own_command(session: &Session, refused: &Refused) -> Option<String> {
+fn own_command(session: &Session, refused: &Refused, found: &Isolation) -> Option<String> {
+    let mut fixes = found.culprits.iter().flat_map(Culprit::fixes);
+    let whole = fixes.find(|fix| matches!(fix, Fix::Again { way: Way::Whole, .. }));
     match refused {
-        Refused::Request(own) if own.sender() == session.acting().person() => requested::command(&own.request),
+        Refused::Request(own) if own.sender() == session.acting().person() => {
+            let request = whole.map(|whole| whole.applied_to(&own.request));
+            requested::command(request.as_ref().unwrap_or(&own.request))
+        }
         _ => None,
     }
 }

@@ -2,13 +2,10 @@
 
 use serde_json::{Value as Json, json};
 use sluice_model::{Error, json::whole_seconds};
-use sluice_platform::Resting;
+use sluice_platform::{Isolation, Resting};
 
-use super::WIDTH;
-use crate::{
-    report,
-    text::{indented, wrapped},
-};
+use super::{Report, WIDTH};
+use crate::{report, text::wrapped};
 
 pub(super) fn resting(resting: &Resting) -> Json {
     json!({
@@ -33,21 +30,27 @@ pub(super) fn resting_text(resting: &[Resting]) -> Option<String> {
     Some(lines.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
 }
 
-pub(super) fn background_text(failures: &[Error]) -> Option<String> {
-    if failures.is_empty() {
-        return None;
+impl Report<'_> {
+    /// What fails in the background, each as what stands in the way.
+    pub(super) fn background_text(&self, found: &Isolation) -> Option<String> {
+        if found.background.is_empty() {
+            return None;
+        }
+        // Each is a job of its own: what lets a job go on that was refused is of another one.
+        let report = Self {
+            sender: self.sender.clone(),
+            then: None,
+            gives_up: None,
+            runs: None,
+            ..*self
+        };
+        let mut parts = vec!["After it, in the background, these fail; the request passes all the same:".to_owned()];
+        for (position, failure) in found.background.iter().enumerate() {
+            let earlier = found.background.get(..position).unwrap_or_default();
+            parts.push(report.culprit_text(earlier, (failure, "fails"), found.is_own));
+        }
+        Some(parts.join("\n\n"))
     }
-    let mut lines = vec!["After it, in the background, these fail; the request passes all the same:".to_owned()];
-    for error in failures {
-        let step = error
-            .body()
-            .step
-            .as_ref()
-            .map(|step| format!("the {} \"{}\": ", super::noun(step), step.name));
-        let text = format!("{}{}", step.unwrap_or_default(), report::headline(error));
-        lines.push(indented(&wrapped(&text, WIDTH - 2), 2));
-    }
-    Some(lines.join("\n"))
 }
 
 /// That it was not looked any further, because whoever asks may not read what is read there.

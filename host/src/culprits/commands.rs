@@ -245,13 +245,15 @@ fn again(fixes: &[&Fix], sender: &Sender) -> Option<String> {
     let inputs = inputs.as_ref().filter(|_| sender.shows_sent);
     let (own, sender) = (sender.command.as_deref(), &sender.flags);
     if let Some(lead) = row.as_ref().filter(|_| &**message == "QualifyLead") {
-        let flags: Vec<String> = ways.map(of_lead).collect();
-        return Some(format!("sluice lead qualify {} {} {sender}", lead.id, flags.join(" ")));
+        let flags = ways.map(of_lead).filter(|flag| !flag.is_empty());
+        let flags: String = flags.map(|flag| format!(" {flag}")).collect();
+        return Some(format!("sluice lead qualify {}{flags} {sender}", lead.id));
     }
     let (mut flags, mut more) = (Vec::new(), Vec::new());
     for way in ways {
         match way {
             Way::PassingOver(steps) => flags.push(bypass(steps)),
+            Way::Whole => {}
             _ => more.push("SuppressDuplicateDetection"),
         }
     }
@@ -265,6 +267,9 @@ fn again(fixes: &[&Fix], sender: &Sender) -> Option<String> {
     }
     let Some(inputs) = inputs else {
         flags.extend(more.iter().map(|input| format!("{input}:=true")));
+        if flags.is_empty() {
+            return Some("send the same again without a bypass".to_owned());
+        }
         return Some(format!("send the same again with {}", flags.join(" ")));
     };
     let given = inputs.iter().filter(|(name, _)| !more.contains(&&**name));
@@ -284,6 +289,7 @@ fn of_lead(way: &Way) -> String {
         Way::Continue => "--continue".to_owned(),
         Way::Unchecked => "--from grid".to_owned(),
         Way::PassingOver(steps) => bypass(steps),
+        Way::Whole => String::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use sluice_engine::HIDDEN_ROLE;
 /// Which privileges are missing to whom, each at the depth that does, and by which of the two checks. `is_own`: it was
 /// looked with the asker's own rights alone, and not behind what refuses first.
 pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> String {
-    let error = &culprit.error;
+    let error = culprit.error.origin();
     let body = error.body();
     let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) else {
         return match (body.code, &body.principal) {
@@ -76,7 +76,7 @@ fn disabled(culprit: &Culprit, name: &str) -> String {
             _ => None,
         });
     let Some((itself, units)) = found else {
-        return match culprit.error.body().case {
+        return match culprit.error.origin().body().case {
             Some(case) => format!(" {name} can do nothing: {}.", case.cause),
             None => format!(" {name} is disabled."),
         };

@@ -1,5 +1,6 @@
 //! What cures do, in words: the line above their commands.
 
+use sluice_engine::bypass;
 use sluice_platform::{Cure, Fix, NewRole, Way};
 
 use crate::{people::count, text::grouped};
@@ -19,6 +20,7 @@ pub(super) fn title(cure: &Cure) -> String {
             }
             Way::Continue => "Go on although something matches".to_owned(),
             Way::Unchecked => "Send it without looking for duplicates".to_owned(),
+            Way::Whole => "Send it so that it passes over nothing".to_owned(),
             Way::PassingOver(steps) => format!("Pass over {} for this one request", count(steps.len(), "step")),
         },
         Fix::Share { row, name, .. } => format!("Share the one {} with {name}", row.table),
@@ -58,7 +60,20 @@ pub(super) fn title(cure: &Cure) -> String {
     for fix in cure.fixes.iter().skip(1) {
         text.push_str(&beside(first, fix));
     }
+    if cure.fixes.iter().any(gives_bypass) {
+        text.push_str("; whoever has it may then pass over all plug-ins and workflows, in whatever they send");
+    }
     text
+}
+
+/// Whether a fix gives a privilege with which requests pass over what an organisation has put in their way.
+fn gives_bypass(fix: &Fix) -> bool {
+    let is_it = |privilege: &str| bypass::PRIVILEGES.contains(&privilege);
+    match fix {
+        Fix::Grant { privilege, .. } => is_it(privilege),
+        Fix::NewRole(NewRole { gives, .. }) => gives.iter().any(|(privilege, _)| is_it(privilege)),
+        _ => false,
+    }
 }
 
 /// What a later one of several fixes does beside the first one, where that has not said it.
@@ -87,10 +102,10 @@ fn beside(first: &Fix, fix: &Fix) -> String {
     }
 }
 
-/// `robot who has what it needs`; of somebody who signs in, that it is a person.
+/// `robot, who has what it needs`; of somebody who signs in, that it is a person.
 fn able(user: &str, is_service: bool) -> String {
-    let person = if is_service { "" } else { ", a person," };
-    format!("{user}{person} who has what it needs")
+    let person = if is_service { "" } else { ", a person" };
+    format!("{user}{person}, who has what it needs")
 }
 
 /// What a cure does with a column security profile.

@@ -42,6 +42,7 @@ mod users;
 mod what_if;
 mod what_if_members;
 mod why;
+mod why_caught;
 mod why_jobs;
 mod why_origin;
 mod why_others;

@@ -59,7 +59,7 @@ fn what_fails_in_the_background_is_told_apart() {
     let background: Vec<_> = found
         .background
         .iter()
-        .map(|error| error.body().step.as_ref().unwrap().id)
+        .map(|failure| failure.error.body().step.as_ref().unwrap().id)
         .collect();
     assert_eq!(background, [later]);
 }

@@ -41,6 +41,7 @@ mod values;
 mod verbs;
 mod why;
 mod why_cures;
+mod why_own;
 mod why_pasted;
 mod why_roles;
 mod why_words;

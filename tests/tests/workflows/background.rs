@@ -98,8 +98,8 @@ fn a_trial_runs_what_would_run_in_the_background() {
     let [failure] = found.background.as_slice() else {
         panic!("{found:#?}")
     };
-    assert_eq!(failure.body().privilege.as_deref(), Some("prvCreateActivity"));
-    assert_eq!(failure.body().step.as_ref().map(|step| step.id), Some(id));
+    assert_eq!(failure.error.body().privilege.as_deref(), Some("prvCreateActivity"));
+    assert_eq!(failure.error.body().step.as_ref().map(|step| step.id), Some(id));
     assert!(jobs(&world).is_empty() && world.told().is_empty());
     let role = world.admin.find("role", "role of owner");
     people::grant(

@@ -154,6 +154,10 @@ pub(crate) fn not_yours(what: &str, mut unseen: Error) -> Error {
     );
     let body = unseen.body_mut();
     body.missing.clear();
+    // Whoever reads it lacks it: nobody gives what they do not hold.
+    if let Some(who) = &mut body.principal {
+        who.grantee = None;
+    }
     let said = std::mem::replace(&mut body.message, message);
     // The platform's words on a column are of one row, and there is none.
     let said = Some(said).filter(|_| body.code != Code::COLUMN_READ_DENIED);

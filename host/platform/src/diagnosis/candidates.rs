@@ -4,7 +4,9 @@
 use std::collections::HashSet;
 
 use sluice_engine::{bypass, step_rows, tables};
-use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Row, Uuid, error::Limit};
+use sluice_model::{
+    Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Row, StepInfo, Uuid, error::Limit,
+};
 
 use super::{
     Fix, Way, WithheldColumn, columns,
@@ -27,14 +29,18 @@ impl Trials<'_> {
         (error, withheld): (&Error, &[WithheldColumn]),
         here: &Setup,
     ) -> Result<Vec<Fix>> {
+        // It is looked for what helps against what a plug-in caught; the steps that made something else of it may rest.
+        let made_of_it = error.from_origin();
+        let error = error.origin();
         let body = error.body();
-        let failed = body.step.as_ref();
-        let step = failed.map(|step| step.id);
-        let away = step.filter(|step| !self.is_job_of(*step));
-        let plugin = failed.filter(|step| step.calls_plugin()).map(|step| step.id);
+        let steps = made_of_it.iter().filter_map(|error| error.body().step.as_ref());
+        let mut away: Vec<&StepInfo> = steps.filter(|step| !self.is_job_of(step.id)).collect();
+        away.dedup_by_key(|step| step.id);
+        let plugin = body.step.as_ref().filter(|step| step.calls_plugin());
+        let plugin = plugin.map(|step| step.id);
         Ok(match kind {
             Kind::Existing => self.existing(error)?,
-            Kind::Again => self.again(error)?,
+            Kind::Again => [self.whole(error)?, self.again(error)?].concat(),
             Kind::Activate => self.activations(error)?,
             Kind::Share => self.on_row(error, |row, with, right| Fix::Share {
                 row,
@@ -63,31 +69,35 @@ impl Trials<'_> {
                 None => self.owners_for(error)?,
             },
             Kind::AsCaller => self.as_callers(error)?,
-            Kind::Bypass => match away {
-                Some(step) => self.passing_over(&[step], here)?,
+            Kind::Bypass => {
+                let each = away.iter().map(|step| self.passing_over(&[step.id], here));
+                each.collect::<Result<Vec<_>>>()?.concat()
+            }
+            Kind::Allow => match wants_capability(&made_of_it) {
+                Some((step, capability)) => self.allowances(step, capability, here)?,
                 None => Vec::new(),
             },
-            Kind::Allow => match (step, &body.capability) {
-                (Some(step), Some(capability)) => self.allowances(step, capability, here)?,
-                _ => Vec::new(),
-            },
-            Kind::Raise => match (plugin, &body.limit) {
-                (Some(step), Some(limit)) => self.higher_limits(step, limit, here)?,
-                _ => Vec::new(),
+            Kind::Raise => match overruns(&made_of_it) {
+                Some((step, limit)) => self.higher_limits(step, limit, here)?,
+                None => Vec::new(),
             },
             Kind::Enable => match &body.principal {
                 Some(who) => self.enabling(body.code, who)?.into_iter().collect(),
                 None => Vec::new(),
             },
-            Kind::Disable => match (away, plugin) {
-                (Some(_), Some(step)) => vec![self.disabling(step)?],
-                (Some(workflow), None) => {
-                    let kind = body.step.as_ref().map_or("workflow", |step| step.kind);
-                    vec![Fix::Deactivate { workflow, kind }]
-                }
-                (None, _) => Vec::new(),
-            },
+            Kind::Disable => away.iter().map(|step| self.out_of_work(step)).collect::<Result<_>>()?,
         })
+    }
+
+    /// That a step does not run any more, or a workflow.
+    fn out_of_work(&mut self, step: &StepInfo) -> Result<Fix> {
+        match step.calls_plugin() {
+            true => self.disabling(step.id),
+            false => Ok(Fix::Deactivate {
+                workflow: step.id,
+                kind: step.kind,
+            }),
+        }
     }
 
     /// The request with the rows that are there, where duplicates stand in the way of new ones: where an account
@@ -127,6 +137,18 @@ impl Trials<'_> {
         let catalog = self.session.catalog()?;
         let ways = choices.into_iter().map(Way::Existing);
         Ok(ways.map(|way| Fix::again(&catalog, request, way)).collect())
+    }
+
+    /// The request as it is, but that it passes over nothing, where whoever sends it may not do that.
+    fn whole(&self, error: &Error) -> Result<Vec<Fix>> {
+        let body = error.body();
+        let privilege = body.privilege.as_deref().unwrap_or_default();
+        let is_it = body.step.is_none() && bypass::PRIVILEGES.contains(&privilege);
+        let (Subject::Request(request), true) = (self.subject, is_it) else {
+            return Ok(Vec::new());
+        };
+        let catalog = self.session.catalog()?;
+        Ok(vec![Fix::again(&catalog, request, Way::Whole)])
     }
 
     /// The request as it is, nevertheless, where duplicates stand in its way.
@@ -412,4 +434,19 @@ impl Trials<'_> {
 /// Whether a refusal is of somebody who does nothing, or only reads, whatever they hold.
 fn is_stopped(code: Code) -> bool {
     matches!(code, Code::USER_DISABLED | Code::READ_ONLY_ACCESS_MODE)
+}
+
+/// The step that uses what it was not granted, and what that is.
+fn wants_capability<'a>(errors: &[&'a Error]) -> Option<(Uuid, &'a str)> {
+    let bodies = errors.iter().map(|error| error.body());
+    let mut wants = bodies.filter_map(|body| Some((body.step.as_ref()?.id, body.capability.as_deref()?)));
+    wants.next()
+}
+
+/// The step of a plug-in that overran a limit, and which one.
+fn overruns<'a>(errors: &[&'a Error]) -> Option<(Uuid, &'a Limit)> {
+    let bodies = errors.iter().map(|error| error.body());
+    let mut overruns = bodies.filter_map(|body| Some((body.step.as_ref()?, body.limit.as_ref()?)));
+    let (step, limit) = overruns.find(|(step, _)| step.calls_plugin())?;
+    Some((step.id, limit))
 }

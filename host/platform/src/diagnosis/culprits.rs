@@ -90,7 +90,9 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         true => trials.resting(&last.setup)?,
         false => Vec::new(),
     };
-    let told = culprits.iter().flat_map(|culprit| &culprit.cures).chain(&cure);
+    let background = trials.background(&last.setup, &last.background)?;
+    let told = culprits.iter().chain(&background);
+    let told = told.flat_map(|culprit| &culprit.cures).chain(&cure);
     let by_id = trials.by_id(told.flat_map(|cure| &cure.fixes))?;
     let isolation = Isolation {
         by_id,
@@ -98,7 +100,7 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         passes: last.passes,
         cure,
         culprits,
-        background: last.background,
+        background,
         trials: trials.count,
         is_cut: trials.is_over() || trials.is_cut,
         is_own: trials.is_own,
@@ -163,8 +165,9 @@ impl Trials<'_> {
             let Some(error) = self.refusal(&setup)?.filter(|error| !error.body().unseen) else {
                 break;
             };
-            let step = error.body().step.as_ref().map(|step| step.id);
-            let Some((step, until)) = step.and_then(rests) else {
+            let errors = error.from_origin();
+            let mut steps = errors.iter().filter_map(|error| error.body().step.as_ref());
+            let Some((step, until)) = steps.find_map(|step| rests(step.id)) else {
                 break;
             };
             if !setup.bypassed.insert(step.id) {
@@ -222,7 +225,10 @@ impl Trials<'_> {
             };
             let Some(culprit) = culprits.get_mut(place) else { break };
             let is_new = walk.met.insert(place);
-            let step = error.body().step.as_ref().map(|step| step.id);
+            if culprit.error.body().caught.is_none() {
+                error.body_mut().caught = None;
+            }
+            let step = error.origin().body().step.as_ref().map(|step| step.id);
             let gone_on = match (behind, step.filter(|step| !self.is_job_of(*step))) {
                 (Behind::Without, Some(step)) if self.may_pass_over() => walk.setup.bypassed.insert(step),
                 (Behind::Without, Some(_)) => false,
@@ -251,6 +257,12 @@ impl Trials<'_> {
             withheld: &withheld,
         };
         let mut cures = self.cures(&walk.setup, &obstacle)?;
+        if error.body().caught.is_some() && !self.is_of_caught(&walk.setup, &obstacle, &cures)? {
+            // It is as if nothing had been caught.
+            let mut error = error.clone();
+            error.body_mut().caught = None;
+            return self.met(walk, &error, (around, ran), checks);
+        }
         let sets = self.sets(&walk.setup, error, (around, ran))?;
         let others = self.disabling_others(&walk.setup, &obstacle, &sets)?;
         beside_disabling(&mut cures, others);
@@ -263,6 +275,26 @@ impl Trials<'_> {
             taken: self.taken(error)?,
             behind: walk.nevertheless.clone(),
         })
+    }
+
+    /// Whether a plug-in that ends with words of its own does so because of what it caught before that: as far as can
+    /// be tried, it does not without that.
+    fn is_of_caught(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, cures: &[Cure]) -> Result<bool> {
+        let passes_over = |cure: &Cure| matches!(cure.fixes.first().map(Fix::kind), Some("disable" | "bypass"));
+        if cures.iter().any(|cure| !passes_over(cure)) {
+            return Ok(true);
+        }
+        if lacking(obstacle.error).is_some() {
+            return Ok(!self.lacks_one_by_one(setup, obstacle)?.is_empty());
+        }
+        let step = |error: &Error| error.body().step.as_ref().map(|step| step.id);
+        match step(obstacle.error.origin()).filter(|inner| step(obstacle.error) != Some(*inner)) {
+            Some(inner) if self.may_pass_over() => {
+                let other = self.refusal(&setup.without([inner]))?;
+                Ok(!other.is_some_and(|other| obstacle.ends_all_the_same(&other)))
+            }
+            _ => Ok(true),
+        }
     }
 
     /// Which of the culprits a refusal is of. A step that refuses once more behind what cured it refuses
@@ -386,7 +418,8 @@ impl Trials<'_> {
         if !self.may_pass_over() {
             return false;
         }
-        if let Some(step) = error.body().step.as_ref().filter(|step| !self.is_job_of(step.id)) {
+        let step = error.origin().body().step.as_ref();
+        if let Some(step) = step.filter(|step| !self.is_job_of(step.id)) {
             return walk.setup.bypassed.insert(step.id);
         }
         // What one privilege after the other is lent for is no way that anybody goes.

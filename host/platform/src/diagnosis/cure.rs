@@ -26,6 +26,8 @@ pub struct Cure {
     pub is_own: bool,
     /// Whether the request passed behind it; else something else then stood in its way.
     pub passes: bool,
+    /// Whether the request then came to what whoever asked may not read, so that it is not known whether it passes.
+    pub is_unseen: bool,
 }
 
 impl Cure {

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use sluice_engine::{acting::ACT_ON_BEHALF, attribution::is_same, tables};
+use sluice_engine::{acting::ACT_ON_BEHALF, tables};
 use sluice_model::{Depth, Error, PrincipalInfo, Result, Uuid};
 
 use super::{
@@ -67,8 +67,19 @@ const KINDS: [Kind; 20] = [
     Kind::Enable,
 ];
 
-/// Fixes with who sent them, and whether the request then passed.
-type Chain = (Vec<(Fix, Uuid)>, bool);
+/// Fixes with who sent them, and what the request then came to.
+type Chain = (Vec<(Fix, Uuid)>, End);
+
+/// What a request came to behind fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It passed.
+    Passes,
+    /// It met something else.
+    Else,
+    /// It asked for what whoever has it tried may not read.
+    Unseen,
+}
 
 /// Fixes with who sent them, and what the request then met.
 type Begun = (Vec<(Fix, Uuid)>, Error);
@@ -92,9 +103,10 @@ impl Trials<'_> {
                 None => None,
             };
             for chain in shared.into_iter().chain([chain]) {
-                let (fixes, passes) = self.leaner(setup, obstacle, chain)?;
+                let (fixes, end) = self.leaner(setup, obstacle, chain)?;
                 let cure = Cure {
-                    passes,
+                    passes: end == End::Passes,
+                    is_unseen: end == End::Unseen,
                     ..self.cure_of(&fixes)?
                 };
                 if !found.iter().any(|other| other.fixes == cure.fixes) {
@@ -136,22 +148,23 @@ impl Trials<'_> {
                 };
                 match tried.result {
                     Err(other) if obstacle.behind(&error, &withheld).is_passed_unseen(&other) => {
-                        next = Some((fix, sender, Ok(false)));
+                        next = Some((fix, sender, Ok(End::Unseen)));
                         break;
                     }
                     Err(other) if other.body().unseen => {}
                     // Of several rows that match, one is taken: the others are left.
-                    Err(other) if is_same(&error, &other, obstacle.since) && !matches_less(&error, &other) => {}
+                    Err(other) if obstacle.behind(&error, &[]).stays(&other) && !matches_less(&error, &other) => {}
                     // As another user it is to pass, and not to fail in that one's name.
                     Err(other) if fix.runs_as() && obstacle.is_of_step(&other) => {}
                     // More of the same may lead to no other reason at all.
-                    Err(other) if obstacle.is_past(&other) => past = past.or(Some((fix, sender, Ok(false)))),
+                    Err(other) if obstacle.is_past(&other) => past = past.or(Some((fix, sender, Ok(End::Else)))),
                     Err(other) if obstacle.is_met_by(&other) => {
                         next = Some((fix, sender, Err(other)));
                         break;
                     }
                     result => {
-                        next = Some((fix, sender, Ok(result.is_ok())));
+                        let end = if result.is_ok() { End::Passes } else { End::Else };
+                        next = Some((fix, sender, Ok(end)));
                         break;
                     }
                 }
@@ -162,9 +175,10 @@ impl Trials<'_> {
             sent.retain(|(earlier, _)| !replaces(&fix, earlier));
             sent.push((fix, sender));
             match behind {
-                Ok(passes) => return Ok(Some((sent, passes))),
+                Ok(end) => return Ok(Some((sent, end))),
                 Err(behind) => {
-                    let is_of_row = behind.body().row.is_some() && behind.body().right.is_some();
+                    let origin = behind.origin().body();
+                    let is_of_row = origin.row.is_some() && origin.right.is_some();
                     if is_of_row && fork.is_none() {
                         *fork = Some((sent.clone(), behind.clone()));
                     }
@@ -191,14 +205,14 @@ impl Trials<'_> {
     }
 
     /// The same without the roles and profiles that the later ones make needless.
-    fn leaner(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, (mut fixes, passes): Chain) -> Result<Chain> {
+    fn leaner(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, (mut fixes, end): Chain) -> Result<Chain> {
         let gives = |fix: &Fix| matches!(fix, Fix::GiveRole { .. } | Fix::JoinProfile { .. });
         let mut place = 0;
         while place + 1 < fixes.len() && fixes.iter().all(|(fix, _)| gives(fix)) && !self.is_over() {
             let mut without = fixes.clone();
             let (needless, _) = without.remove(place);
             let refusal = self.refusal(&setup.and(&without))?;
-            match refusal.is_none_or(|other| !passes && obstacle.is_left_by(&other)) {
+            match refusal.is_none_or(|other| end != End::Passes && obstacle.is_left_by(&other)) {
                 true => {
                     fixes = without;
                     self.holders()?.bring_instead(&mut fixes, &needless);
@@ -206,7 +220,7 @@ impl Trials<'_> {
                 false => place += 1,
             }
         }
-        Ok((fixes, passes))
+        Ok((fixes, end))
     }
 
     /// The fixes that cure all of it, without those that are needless where a step is disabled.
@@ -236,6 +250,7 @@ impl Trials<'_> {
             is_own: fixes.iter().all(|(_, sender)| *sender == own),
             fixes: fixes.iter().map(|(fix, _)| fix.clone()).collect(),
             passes: false,
+            is_unseen: false,
         };
         // The request itself, sent in another way, comes behind what is sent before it.
         cure.fixes.sort_by_key(|fix| matches!(fix, Fix::Again { .. }));
@@ -340,7 +355,7 @@ pub(super) fn replaces(fix: &Fix, earlier: &Fix) -> bool {
 
 /// Whether so many privileges are missing that no chain of grants gives all of them.
 pub(super) fn lacks_too_many(error: &Error) -> bool {
-    let words = &error.body().words;
+    let words = &error.origin().body().words;
     let missing = words.iter().find(|(word, _)| *word == "MISSING");
     missing.is_some_and(|(_, missing)| missing.parse().is_ok_and(|missing: usize| missing > MOST_FIXES))
 }
@@ -353,7 +368,7 @@ pub(super) fn is_granted(error: &Error, privilege: &str) -> bool {
 
 /// Who lacks which privilege, and how deep.
 pub(super) fn lacking(error: &Error) -> Option<(&PrincipalInfo, &str, Depth)> {
-    let body = error.body();
+    let body = error.origin().body();
     let principal = body.principal.as_ref()?;
     Some((principal, body.privilege.as_deref()?, body.depth.unwrap_or(Depth::User)))
 }

@@ -229,10 +229,14 @@ impl Fix {
             Parameter::Row(row) => Some(row.reference()),
             _ => None,
         });
+        let inputs = match way {
+            Way::Whole => inputs(catalog, &way.apply(request)),
+            _ => inputs(catalog, request),
+        };
         Self::Again {
             message: request.message.clone(),
             row,
-            inputs: inputs(catalog, request),
+            inputs,
             way,
         }
     }

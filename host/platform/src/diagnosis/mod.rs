@@ -4,6 +4,7 @@
 //! trace changes. A cure is a message that was sent there before the request, as it is told.
 
 mod across;
+mod background;
 mod candidates;
 mod columns;
 mod culprits;
@@ -101,9 +102,11 @@ pub struct WithheldColumn {
 impl WithheldColumn {
     /// What was withheld in the step of a refusal while it was asked.
     fn in_step_of(error: &Error, checks: &Checks) -> Vec<Self> {
-        let step = error.body().step.as_ref().map(|step| step.id);
+        let errors = error.from_origin();
+        let steps = errors.iter().map(|error| error.body().step.as_ref());
+        let steps: Vec<Option<Uuid>> = steps.map(|step| step.map(|step| step.id)).collect();
         let mut found = Self::all(checks);
-        found.retain(|one| one.step == step);
+        found.retain(|one| steps.contains(&one.step));
         found
     }
 
@@ -148,7 +151,7 @@ pub struct Isolation {
     /// What stands in the way again once it has rested, where the request passes meanwhile.
     pub resting: Vec<Resting>,
     /// What failed of the asynchronous steps, once the request passed.
-    pub background: Vec<Error>,
+    pub background: Vec<Culprit>,
     /// How many trials it took.
     pub trials: u32,
     /// With all culprits out of the way the message passes.

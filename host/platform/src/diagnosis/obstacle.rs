@@ -1,6 +1,6 @@
 //! What stands in the way, and whether another refusal is the same thing once more.
 
-use sluice_engine::attribution::{self, is_same};
+use sluice_engine::attribution::{self, ends_alike, is_same};
 use sluice_model::{Code, Error, PrincipalInfo, Timestamp, Uuid};
 
 use super::{WithheldColumn, columns};
@@ -27,7 +27,10 @@ impl Obstacle<'_> {
         if other.body().unseen {
             return false;
         }
-        let who = |error: &Error| error.body().principal.as_ref().map(|principal| principal.id);
+        if self.ends_all_the_same(other) {
+            return true;
+        }
+        let who = |error: &Error| error.origin().body().principal.as_ref().map(|principal| principal.id);
         match self.error.body().step {
             Some(_) => self.is_of_step(other) && (who(self.error) == who(other) || who(other).is_none()),
             None => {
@@ -36,15 +39,34 @@ impl Obstacle<'_> {
         }
     }
 
+    /// Whether a plug-in ends in the same words where nothing is refused that it could have caught: then that was not
+    /// why it does.
+    pub(super) fn ends_all_the_same(&self, other: &Error) -> bool {
+        let caught = |error: &Error| error.body().caught.is_some();
+        !other.body().unseen && caught(self.error) != caught(other) && ends_alike(self.error, other, self.since)
+    }
+
+    /// Whether nothing has changed about it.
+    pub(super) fn stays(&self, other: &Error) -> bool {
+        is_same(self.error, other, self.since) || self.ends_all_the_same(other)
+    }
+
     /// Whether the same step refuses for another reason once more, and one that no right and no limit cures: what was
     /// lacking is no longer lacking.
     pub(super) fn is_past(&self, other: &Error) -> bool {
+        if self.ends_all_the_same(other) {
+            return false;
+        }
         let lacks = |error: &Error| {
+            let error = error.origin();
             let body = error.body();
             let is_named = body.privilege.is_some() || body.capability.is_some() || body.limit.is_some();
             is_named || !columns::lacking(error, &[]).is_empty()
         };
-        let reason = |error: &Error| (error.code(), error.message().to_owned());
+        let reason = |error: &Error| {
+            let error = error.origin();
+            (error.code(), error.message().to_owned())
+        };
         let is_other = self.is_met_by(other) && reason(self.error) != reason(other);
         is_other && !other.body().unseen && lacks(self.error) && !lacks(other)
     }
@@ -52,7 +74,7 @@ impl Obstacle<'_> {
     /// Whether the request got beyond it, though it then asked for what whoever has it tried may not read: the
     /// same question was answered before it was asked of them.
     pub(super) fn is_passed_unseen(&self, other: &Error) -> bool {
-        let (body, others) = (self.error.body(), other.body());
+        let (body, others) = (self.error.origin().body(), other.body());
         others.unseen
             && body.privilege.is_some()
             && body.privilege == others.privilege
@@ -67,7 +89,7 @@ impl Obstacle<'_> {
 
     /// Whether another refusal comes from the same step, whoever it runs as.
     pub(super) fn is_of_step(&self, other: &Error) -> bool {
-        let step = |error: &Error| error.body().step.as_ref().map(|step| step.id);
+        let step = |error: &Error| error.origin().body().step.as_ref().map(|step| step.id);
         step(self.error).is_some() && step(self.error) == step(other)
     }
 

@@ -39,7 +39,14 @@ impl Search<'_, '_> {
         let setup = self.setup.without(self.all.difference(&there).copied());
         let refusal = self.trials.refusal(&setup)?.filter(|error| !error.body().unseen);
         let step = self.step;
-        Ok(refusal.is_some_and(|error| error.body().step.as_ref().is_some_and(|raised| raised.id == step)))
+        Ok(refusal.is_some_and(|error| {
+            error
+                .origin()
+                .body()
+                .step
+                .as_ref()
+                .is_some_and(|raised| raised.id == step)
+        }))
     }
 
     /// A set of which none can be left out, of steps that all together let the step fail; none where
@@ -126,11 +133,14 @@ impl Trials<'_> {
         error: &Error,
         (around, ran): (&[Uuid], &[Arc<Step>]),
     ) -> Result<Vec<Vec<StepInfo>>> {
-        let step = error.body().step.as_ref().map(|step| step.id);
+        let steps = error.from_origin();
+        let steps = steps.iter().filter_map(|error| error.body().step.as_ref());
+        let steps: Vec<Uuid> = steps.map(|step| step.id).collect();
+        let step = steps.first().copied();
         let Some(step) = step.filter(|_| self.may_pass_over()) else {
             return Ok(Vec::new());
         };
-        let own: HashSet<Uuid> = around.iter().copied().chain([step]).collect();
+        let own: HashSet<Uuid> = around.iter().copied().chain(steps).collect();
         let mut all = all_steps(self.session)?;
         all.retain(|step| !own.contains(step));
         let mut search = Search {
@@ -161,23 +171,25 @@ impl Trials<'_> {
                 break;
             }
             let mut here = setup.clone();
-            let mut passes = None;
+            let mut then = None;
             for member in &members {
                 let fix = self.disabling_other(member)?;
                 let Some((sender, tried)) = self.send(&here, &fix)? else {
-                    passes = None;
+                    then = None;
                     break;
                 };
                 here.fixes.push((fix, sender));
-                passes = match tried.result {
-                    Ok(()) => Some(true),
-                    Err(other) => obstacle.is_left_by(&other).then_some(false),
+                then = match tried.result {
+                    Ok(()) => Some((true, false)),
+                    Err(other) if other.body().unseen => obstacle.is_passed_unseen(&other).then_some((false, true)),
+                    Err(other) => obstacle.is_left_by(&other).then_some((false, false)),
                 };
             }
             let own = here.fixes.get(setup.fixes.len()..).unwrap_or_default();
-            if let Some(passes) = passes {
+            if let Some((passes, is_unseen)) = then {
                 cures.push(Cure {
                     passes,
+                    is_unseen,
                     ..self.cure_of(own)?
                 });
             }

@@ -5,7 +5,7 @@ use sluice_access::Gate;
 use sluice_engine::Telling;
 use sluice_model::{Error, PrincipalKind};
 
-use super::{Explanation, Fix, Isolation, NewRole, SeenNeeds, WhatIf, WithheldColumn};
+use super::{Culprit, Cure, Explanation, Fix, Isolation, NewRole, SeenNeeds, WhatIf, WithheldColumn};
 
 /// What is told in part to who may not know all of it.
 pub(super) trait Told: Sized {
@@ -22,29 +22,13 @@ impl Told for Option<Error> {
 
 impl Told for Isolation {
     fn told(mut self, to: Telling) -> Self {
-        let errors = self.culprits.iter_mut().map(|culprit| &mut culprit.error);
+        for culprit in self.culprits.iter_mut().chain(&mut self.background) {
+            told_culprit(culprit, to);
+        }
+        self.cure.iter_mut().for_each(|one| cure(one, to));
         let resting = self.resting.iter_mut().map(|resting| &mut resting.error);
-        for error in errors
-            .chain(resting)
-            .chain(&mut self.background)
-            .chain(&mut self.unseen)
-        {
+        for error in resting.chain(&mut self.unseen) {
             *error = to.error(error);
-        }
-        for one in self.culprits.iter_mut().flat_map(|culprit| &mut culprit.withheld) {
-            withheld(one, to);
-        }
-        let cures = self.culprits.iter_mut().flat_map(|culprit| &mut culprit.cures);
-        for cure in cures.chain(&mut self.cure) {
-            if !cure.is_own && !to.changes() {
-                cure.fixes.clear();
-            }
-            cure.fixes.iter_mut().for_each(|one| fix(one, to));
-        }
-        for taken in self.culprits.iter_mut().filter_map(|culprit| culprit.taken.as_mut()) {
-            if !to.roles() {
-                "A role".clone_into(&mut taken.role);
-            }
         }
         self
     }
@@ -84,6 +68,22 @@ impl Told for WhatIf {
         }
         self
     }
+}
+
+fn told_culprit(culprit: &mut Culprit, to: Telling) {
+    culprit.error = to.error(&culprit.error);
+    culprit.withheld.iter_mut().for_each(|one| withheld(one, to));
+    culprit.cures.iter_mut().for_each(|one| cure(one, to));
+    if let Some(taken) = culprit.taken.as_mut().filter(|_| !to.roles()) {
+        "A role".clone_into(&mut taken.role);
+    }
+}
+
+fn cure(cure: &mut Cure, to: Telling) {
+    if !cure.is_own && !to.changes() {
+        cure.fixes.clear();
+    }
+    cure.fixes.iter_mut().for_each(|one| fix(one, to));
 }
 
 fn withheld(withheld: &mut WithheldColumn, to: Telling) {

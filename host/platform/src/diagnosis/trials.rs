@@ -41,6 +41,8 @@ pub(super) struct Setup {
     pub(super) ungated: bool,
     /// Steps that rest run all the same.
     pub(super) awake: bool,
+    /// It is looked at what this step fails in, in the background, once the request has passed.
+    pub(super) behind: Option<Uuid>,
 }
 
 impl Setup {
@@ -179,6 +181,11 @@ impl<'a> Trials<'a> {
             }
             Subject::Job(job) => self.session.try_job(job, trial, &before)?,
         };
+        if let (Some(step), Ok(())) = (setup.behind, &tried.result) {
+            let is_it = |error: &&Error| error.body().step.as_ref().is_some_and(|failed| failed.id == step);
+            let failed = tried.background.iter().find(is_it).or(tried.unseen_behind.as_ref());
+            tried.result = failed.map_or(Ok(()), |error| Err(error.clone()));
+        }
         if let Err(error) = &mut tried.result {
             self.tell_reader(error);
         }
@@ -190,10 +197,15 @@ impl<'a> Trials<'a> {
 
     /// What a refusal says to whoever sent the request, said to whoever asks.
     fn tell_reader(&self, error: &mut Error) {
-        if self.acting.person() != self.session.acting().person()
-            && let Some(duplicates) = &mut error.body_mut().duplicates
-        {
+        if self.acting.person() == self.session.acting().person() {
+            return;
+        }
+        let body = error.body_mut();
+        if let Some(duplicates) = &mut body.duplicates {
             duplicates.tell_another();
+        }
+        if let Some(caught) = &mut body.caught {
+            self.tell_reader(caught);
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Way {
     Unchecked,
     /// Passing over these steps.
     PassingOver(Vec<Uuid>),
+    /// Passing over nothing.
+    Whole,
 }
 
 impl Way {
@@ -29,6 +31,11 @@ impl Way {
             }),
             Self::Continue => request.clone().with("IgnoreMatches", true),
             Self::Unchecked => request.clone().with("SuppressDuplicateDetection", true),
+            Self::Whole => {
+                let mut whole = request.clone();
+                whole.inputs.retain(|name, _| !bypass::PARAMETERS.contains(&&**name));
+                whole
+            }
             Self::PassingOver(steps) => {
                 let ids: Vec<String> = steps.iter().map(ToString::to_string).collect();
                 request.clone().with(bypass::STEPS, &*ids.join(","))

@@ -12,6 +12,7 @@
 //! - `assign-self TABLE ID` gives the row to an owner · `delete TABLE ID` deletes any row
 //! - `run-workflow ID` runs a workflow for the row
 //! - `swallow-read TABLE` · `swallow-create TABLE COLUMN TEXT` go on whatever happens
+//! - `in-own-words INSTRUCTION` refuses in words of its own where that fails · `unwrap INSTRUCTION` panics
 //! - `refuse TEXT` ends it · `fail TEXT` ends it as by accident · `now` traces the time
 //! - `need COLUMN` reads it of the row, and fails where that is empty
 //! - `fail-if COLUMN TEXT` · `fail-unless COLUMN TEXT` do so where the Target has that, or has it not
@@ -51,6 +52,13 @@ fn run(cx: &Context, line: &str) -> Result<()> {
         } else {
             Ok(())
         };
+    }
+    if let Some(line) = line.strip_prefix("in-own-words ") {
+        return run(cx, line).map_err(|_| Error::refuse("Not like this"));
+    }
+    if let Some(line) = line.strip_prefix("unwrap ") {
+        assert!(run(cx, line).is_ok(), "it did not work");
+        return Ok(());
     }
     let (caller, line) = match line.split_once(' ') {
         Some(("initiating", rest)) => (Caller::InitiatingUser, rest),
