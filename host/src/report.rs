@@ -46,7 +46,7 @@ fn leads_on(error: &Error) -> bool {
 
 /// The command that finds all that stands in the way of the acting user.
 pub(crate) fn isolate(context: &Context, what: &str) -> String {
-    format!("sluice diagnose isolate --user {} {what}", quoted(context.user()))
+    format!("sluice diagnose isolate --user {} {what}", context.acting())
 }
 
 /// An error, with further commands that lead on from it. Where the request was recorded, it is that

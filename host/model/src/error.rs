@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     Code, Depth, Duplicates, HeldDepth, PrincipalInfo, PrincipalKind, Remedy, Right, Situation,
     codes::Kind,
+    names,
     remedy::{Case, Resolution},
 };
 
@@ -328,8 +329,8 @@ impl Error {
                 "DEPTH",
                 body.privilege.as_ref().map(|_| self.depth_to_grant().word().to_owned()),
             ),
-            ("ROLE", self.role().map(ToOwned::to_owned)),
-            ("USER", user.map(|user| user.name.clone())),
+            ("ROLE", self.role()),
+            ("USER", user.map(|user| names::word(&user.name, user.id))),
             ("STEP", step(true)),
             ("FAILED", step(false)),
             ("CORRELATION", body.correlation.map(|id| id.to_string())),
@@ -339,11 +340,15 @@ impl Error {
     }
 
     /// The role that would get a missing privilege.
-    fn role(&self) -> Option<&str> {
+    fn role(&self) -> Option<String> {
         let of_team = self.inherits().then(|| self.0.held.as_ref()?.only.as_ref());
-        match of_team.flatten() {
-            Some(only) => Some(&only.role),
-            None => Some(&self.0.principal.as_ref()?.grantee.as_ref()?.role),
+        if let Some(only) = of_team.flatten() {
+            return Some(only.role.clone()).filter(|role| names::is_plain(role));
+        }
+        let grantee = self.0.principal.as_ref()?.grantee.as_ref()?;
+        match grantee.id {
+            Some(id) => Some(names::word(&grantee.role, id)),
+            None => Some(grantee.role.clone()).filter(|role| names::is_plain(role)),
         }
     }
 

@@ -25,6 +25,7 @@ mod looking;
 mod names;
 mod packages;
 mod places;
+mod read_back;
 mod refused_lines;
 mod replayed_jobs;
 mod restoring;
