@@ -81,6 +81,8 @@ pub struct Body {
     pub again: bool,
     /// It is no refusal of the request: who has it tried may not read what it reads, and so the trial ended.
     pub unseen: bool,
+    /// The name by which a row was looked up, where that alone was refused: what was to be done with it was not sent.
+    pub looked_up: Option<String>,
 }
 
 /// A limit with what was allowed and what was used.
@@ -163,6 +165,7 @@ impl Error {
             recorded: false,
             again: false,
             unseen: false,
+            looked_up: None,
         }))
     }
 
@@ -458,6 +461,7 @@ impl Error {
             put("reached", json(&body.reached));
         }
         put("duplicates", json(&body.duplicates));
+        put("lookedUp", body.looked_up.clone().into());
         put("correlation", body.correlation.map(|id| id.to_string()).into());
         map.into()
     }

@@ -98,6 +98,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
 /// name was sent.
 fn with_end(refused: &Refused, found: &Isolation, text: String) -> String {
     match refused {
+        Refused::Request(recorded) if requested::looked_up(recorded).is_some() => format!(
+            "{text}\n\nThis is about the look-up of the name alone: what was to be done with the row was not sent, and may take \
+             more. Send it again once this is cured, or with the id of the row, which is not looked up."
+        ),
         Refused::Job(job) if lacks_row(job, found) => format!(
             "{text}\n\nThe row that the job \"{}\" is about is gone: to run the job again does not help.",
             job.name

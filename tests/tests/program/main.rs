@@ -40,6 +40,7 @@ mod vacuum;
 mod value_forms;
 mod values;
 mod verbs;
+mod whole_requests;
 mod why;
 mod why_cures;
 mod why_pasted;
