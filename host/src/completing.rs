@@ -243,6 +243,8 @@ fn names(table: &str, column: &str, begun: String) -> Vec<String> {
         .filter_map(|row| row.text(column).map(ToOwned::to_owned))
         .collect();
     names.dedup();
+    // These would be taken for something else.
+    names.retain(|name| !name.starts_with(['-', '@']));
     names
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use sluice_engine::{Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv, bypass};
-use sluice_model::{Code, Error, Parameters, Right, Uuid};
+use sluice_model::{Code, Error, Parameters, Right, Uuid, names};
 use sluice_sales::capabilities;
 
 use crate::{
@@ -258,6 +258,16 @@ impl Context {
         self.session()
     }
 
+    /// Who acts, as commands name them: as it was said, or, where that may be somebody else by then, by the id.
+    pub(crate) fn acting(&self) -> String {
+        let said = &self.global.acting;
+        let id = match names::is_plain(said) || said.parse::<Uuid>().is_ok() {
+            true => None,
+            false => self.session().ok().map(|session| session.acting().person()),
+        };
+        crate::text::quoted(&id.map_or_else(|| said.clone(), |id| id.to_string()))
+    }
+
     /// A command as somebody can run it again: with the organisation, where it was named on
     /// the command line, and with who acts, where that was said in the place of somebody else.
     pub(crate) fn command(&self, command: &str) -> String {
@@ -268,7 +278,7 @@ impl Context {
         }
         if self.global.overrides {
             whole.push_str(" --as ");
-            whole.push_str(&crate::text::quoted(&self.global.acting));
+            whole.push_str(&self.acting());
         }
         whole
     }

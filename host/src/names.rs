@@ -6,10 +6,10 @@ use sluice_engine::{Found, table_called};
 use sluice_model::{
     Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, TableDef, Uuid, Value,
     codes::Kind,
-    names::{did_you_mean, end_of_id},
+    names::{did_you_mean, end_of_id, is_plain},
 };
 
-use crate::{context::Context, door::Door};
+use crate::{context::Context, door::Door, text::quoted};
 
 /// A user, or, as `team:NAME`, a team.
 pub(crate) fn principal(session: &dyn Door, name: &str) -> anyhow::Result<Reference> {
@@ -105,6 +105,16 @@ pub(crate) fn called(session: &dyn Door, table: &str, given: &str) -> anyhow::Re
     let rows = session.list(query)?;
     let name = rows.first().and_then(|row| row.text(column));
     Ok((id, name.unwrap_or(given).to_owned()))
+}
+
+/// A row as commands name it: by its name, where that is read back as this very row, or else by its id.
+pub(crate) fn word(session: &dyn Door, row: &Reference, name: &str) -> String {
+    let may_read = session.check_privilege(&row.table, Right::Read).is_ok();
+    let is_read_back = || matches!(session.find(&row.table, name), Ok(Found::One(id)) if id == row.id);
+    match is_plain(name) && (!may_read || is_read_back()) {
+        true => quoted(name),
+        false => row.id.to_string(),
+    }
 }
 
 /// One row by name or id, with these columns; all of them where none is named.

@@ -51,7 +51,7 @@ fn is_about_more_than_words(error: &Error) -> bool {
 
 /// The command that finds all that stands in the way of the acting user.
 pub(crate) fn isolate(context: &Context, what: &str) -> String {
-    format!("sluice diagnose isolate --user {} {what}", quoted(context.user()))
+    format!("sluice diagnose isolate --user {} {what}", context.acting())
 }
 
 /// An error, with further commands that lead on from it. Where the request was recorded, it is that
@@ -329,6 +329,8 @@ fn details(error: &Error, telling: Telling) -> Vec<(&'static str, String)> {
     }
     let value = |value: &StepValue| ("value", format!("{}, as the step wrote it", value.label()));
     lines.extend(body.values.iter().map(value));
+    let looked_up = |name: &String| ("looked up", of_look_up(name, body.table.as_deref()));
+    lines.extend(body.looked_up.iter().map(looked_up));
     lines.extend(body.call.iter().map(|call| ("call", call.clone())));
     let reached = |reached: &Reached| ("reached by", format!("{} in \"{}\"", reached.call, reached.step.name));
     lines.extend(body.reached.iter().map(reached));
@@ -357,6 +359,15 @@ fn details(error: &Error, telling: Telling) -> Vec<(&'static str, String)> {
         lines.push(("matches", matches(duplicates)));
     }
     lines
+}
+
+/// That a look-up alone was refused.
+fn of_look_up(name: &str, table: Option<&str>) -> String {
+    let noun = table.map_or("row", sluice_engine::noun);
+    format!(
+        "the {noun} \"{name}\" by its name; what was to be done with it was not sent, and may take more: by the id nothing \
+         is looked up"
+    )
 }
 
 /// The rows that match, a line each.

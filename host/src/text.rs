@@ -30,10 +30,29 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{} byte{plural}", grouped(number))
 }
 
-/// A word as a shell takes it.
+/// A word as a shell takes it, in one line.
 pub(crate) fn quoted(word: &str) -> String {
+    if word.contains(char::is_control) {
+        return escaped(word);
+    }
     // A word of a command line holds no NUL, the one character that cannot be quoted.
     shlex::try_quote(&word.replace('\0', "")).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
+}
+
+/// The same for a word that has line breaks or what steers a terminal: `$'two\nlines'`.
+fn escaped(word: &str) -> String {
+    let mut text = "$'".to_owned();
+    for c in word.chars().filter(|c| *c != '\0') {
+        match c {
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\\' | '\'' => text.extend(['\\', c]),
+            c if c.is_control() => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => text.push(c),
+        }
+    }
+    text + "'"
 }
 
 #[cfg(test)]
@@ -60,9 +79,14 @@ mod tests {
     #[test]
     fn words_are_quoted_for_a_shell() {
         assert_eq!(quoted("seller.west"), "seller.west");
-        for word in ["./my org.db", "O'Neil", "", "a\"b$c`d", "nul\0"] {
+        assert_eq!(
+            quoted("two\nlines, Ann's \\ \u{1b}[2J\t"),
+            "$'two\\nlines, Ann\\'s \\\\ \\u001b[2J\\t'"
+        );
+        assert_eq!(quoted("nul\0"), "nul");
+        for word in ["./my org.db", "O'Neil", "", "a\"b$c`d"] {
             let split = shlex::split(&quoted(word)).unwrap();
-            assert_eq!(split, [word.replace('\0', "")], "{word}");
+            assert_eq!(split, [word], "{word}");
         }
     }
 }

@@ -30,6 +30,11 @@ impl Batch<'_> {
         self.unit
     }
 
+    /// The correlation id of the batch, by which what it changes is on record as one request.
+    pub fn correlation(&self) -> Uuid {
+        self.correlation
+    }
+
     /// Whether the batch imports a solution.
     pub fn is_import(&self) -> bool {
         self.importing

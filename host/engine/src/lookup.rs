@@ -9,7 +9,7 @@ use sluice_model::{
     names::{did_you_mean, end_of_id},
 };
 
-use crate::{Batch, Session, keys, tables};
+use crate::{Batch, Session, keys, message::looked_up, tables};
 
 /// What a name led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,12 @@ trait Lists {
 
     fn rows(&mut self, query: Query) -> Result<Vec<Row>> {
         Ok(self.ask(Request::retrieve_multiple(query))?.rows().to_vec())
+    }
+
+    /// The same, to find the row that somebody named so: a refusal says that it is about that alone.
+    fn called(&mut self, query: Query, name: &str) -> Result<Vec<Row>> {
+        let request = Request::retrieve_multiple(query).with(looked_up::NAME, name);
+        Ok(self.ask(request)?.rows().to_vec())
     }
 }
 
@@ -218,7 +224,7 @@ fn newest(rows: &mut impl Lists, table: &TableDef, among: &Filter) -> Result<Uui
         column: table.key.clone(),
         descending: true,
     });
-    let found = rows.rows(query)?;
+    let found = rows.called(query, LAST)?;
     found.first().map(|row| row.id).ok_or_else(|| {
         let message = format!("there is no row of `{}` that you may read", table.name);
         Error::new(Code::NOT_FOUND, message).with_table(&table.name)
@@ -240,7 +246,7 @@ fn find<R: Lists>(rows: &mut R, table: &str, among: &Filter, name_or_id: &str) -
     // Nobody takes a user's place by a name of their own choice.
     if &*table.name == tables::USER {
         let signed_in = Filter::eq("domainname", name_or_id);
-        let users = rows.rows(Query::new(tables::USER).columns(&[]).filter(signed_in))?;
+        let users = rows.called(Query::new(tables::USER).columns(&[]).filter(signed_in), name_or_id)?;
         if let [user] = users.as_slice() {
             let names = ["domainname".into()];
             return by_name(rows, (table, among), &names, name_or_id, user.id);
@@ -260,7 +266,7 @@ fn find<R: Lists>(rows: &mut R, table: &str, among: &Filter, name_or_id: &str) -
     let filter = Filter::Or(any).and(originals(table)).and(among.clone());
     let mut query = Query::new(table.name.clone()).filter(filter).top(CANDIDATES);
     query.columns = Some(Vec::new());
-    let found = rows.rows(query.clone())?;
+    let found = rows.called(query.clone(), name_or_id)?;
     Ok(match found.as_slice() {
         [] => by_end(rows, (table, among), &names, name_or_id)?,
         [row] => by_name(rows, (table, among), &names, name_or_id, row.id)?,
@@ -314,7 +320,7 @@ fn by_end<L: Lists>(rows: &mut L, (table, among): (&TableDef, &Filter), names: &
         .columns(&[])
         .filter(Filter::ends_with(&table.key, &end).and(among.clone()))
         .top(CANDIDATES);
-    let found = rows.rows(query.clone())?;
+    let found = rows.called(query.clone(), text)?;
     Ok(match found.as_slice() {
         [] => Found::None,
         [row] => Found::One(row.id),

@@ -1,7 +1,7 @@
 //! What a refusal tells to grant: as deep as the row lies that it was about, and to a role that can be changed.
 
 use sluice_model::{
-    Code, Depth, Error, Filter, Ownership, PrincipalKind, Query, Reference, Remedy, Result, Right, Value,
+    Code, Depth, Error, Filter, Ownership, PrincipalKind, Query, Reference, Remedy, Result, Right, Value, names,
 };
 
 use crate::{Operation, Unit, lookup, tables};
@@ -66,12 +66,10 @@ impl Unit {
             }
             return error;
         }
-        // Of several roles with that name, the command has to name the one.
+        // The command has to name the one: of several roles with that name, or where the name stands for something else.
         let originals = roles.iter().filter(|role| role.id_of("parentroleid").is_none());
-        let is_one = originals
-            .filter(|role| role.text("name") == told.map(String::as_str))
-            .count()
-            <= 1;
+        let of_name = originals.filter(|role| role.text("name") == told.map(String::as_str));
+        let is_one = of_name.count() <= 1 && told.is_none_or(|name| names::is_plain(name));
         let id = who.grantee.as_ref().and_then(|grantee| grantee.id);
         match roles.iter().find(|role| !is_one && Some(role.id) == id) {
             Some(role) => error.with_word("ROLE", role.id_of("parentrootroleid").unwrap_or(role.id)),
@@ -79,11 +77,14 @@ impl Unit {
         }
     }
 
-    /// Whether a name is that of at most one row of a table: commands name others by their ids.
+    /// Whether a name, where people give it, names the row that has it and no other: commands name others by their ids.
     ///
     /// # Errors
     /// There is no such table, or the database cannot be read.
     pub fn is_name_of_one(&mut self, table: &str, name: &str) -> Result<bool> {
+        if !names::is_plain(name) {
+            return Ok(false);
+        }
         let definition = self.catalog().table(table)?.clone();
         let named = lookup::names(&definition)
             .into_iter()
@@ -91,6 +92,20 @@ impl Unit {
         let named = Filter::Or(named.collect()).and(lookup::originals(&definition));
         let reason = "see whether a name is that of several rows";
         Ok(self.count_as_platform(reason, table, &named)? <= 1)
+    }
+
+    /// Whoever is told to get a role is named so that nobody else is meant.
+    pub(crate) fn with_user(&mut self, error: Error) -> Error {
+        let names_user = error.remedies().iter().any(|remedy| remedy.words().contains(&"USER"));
+        let who = error.body().principal.as_ref();
+        let Some(who) = who.filter(|who| names_user && who.kind == PrincipalKind::User) else {
+            return error;
+        };
+        let (id, name) = (who.id, who.name.clone());
+        match self.is_name_of_one(tables::USER, &name) {
+            Ok(false) => error.with_word("USER", id),
+            _ => error,
+        }
     }
 
     /// Of one row that is refused, a share of it is the least that helps.

@@ -233,7 +233,8 @@ impl Unit {
     /// The refusal of a request, with where it is recorded.
     pub(crate) fn refused(&mut self, error: Error, correlation: Uuid) -> Error {
         let error = self.without_managed_roles(error);
-        let mut error = self.with_share(error);
+        let error = self.with_share(error);
+        let mut error = self.with_user(error);
         let recorded = self.snapshot.settings.requests.records(true) && self.trace.is_written();
         let body = error.body_mut();
         body.recorded |= recorded;

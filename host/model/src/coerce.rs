@@ -364,7 +364,26 @@ fn text_within(table: &TableDef, column: &ColumnDef, text: &str, most: u32) -> R
         );
         return Err(Error::new(Code::TEXT_TOO_LONG, message).with_table(&table.name));
     }
-    Ok(())
+    match column.kind {
+        ColumnType::Text { .. } => in_one_line(table, column, text),
+        _ => Ok(()),
+    }
+}
+
+/// What an organisation is administered and customised by is named in the sentences and commands of others: its texts of
+/// one line have no other.
+fn in_one_line(table: &TableDef, column: &ColumnDef, text: &str) -> Result<()> {
+    if !(table.configuration || table.customizes) || !text.contains(char::is_control) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` is no text of one line (column `{}` of `{}`): it has a line break, or other characters that nobody sees; \
+         take them out",
+        looks::clipped(text).escape_debug(),
+        column.name,
+        table.name
+    );
+    Err(Error::invalid(message).with_table(&table.name))
 }
 
 /// A day or a time that is not before the first that the platform takes.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     Code, Depth, Duplicates, HeldDepth, PrincipalInfo, PrincipalKind, Remedy, Right, Situation,
     codes::Kind,
+    names,
     remedy::{Case, Resolution},
 };
 
@@ -82,6 +83,8 @@ pub struct Body {
     pub again: bool,
     /// It is no refusal of the request: who has it tried may not read what it reads, and so the trial ended.
     pub unseen: bool,
+    /// The name by which a row was looked up, where that alone was refused: what was to be done with it was not sent.
+    pub looked_up: Option<String>,
 }
 
 /// A limit with what was allowed and what was used.
@@ -165,6 +168,7 @@ impl Error {
             recorded: false,
             again: false,
             unseen: false,
+            looked_up: None,
         }))
     }
 
@@ -331,8 +335,8 @@ impl Error {
                 "DEPTH",
                 body.privilege.as_ref().map(|_| self.depth_to_grant().word().to_owned()),
             ),
-            ("ROLE", self.role().map(ToOwned::to_owned)),
-            ("USER", user.map(|user| user.name.clone())),
+            ("ROLE", self.role()),
+            ("USER", user.map(|user| names::word(&user.name, user.id))),
             ("STEP", step(true)),
             ("FAILED", step(false)),
             ("CORRELATION", body.correlation.map(|id| id.to_string())),
@@ -342,11 +346,15 @@ impl Error {
     }
 
     /// The role that would get a missing privilege.
-    fn role(&self) -> Option<&str> {
+    fn role(&self) -> Option<String> {
         let of_team = self.inherits().then(|| self.0.held.as_ref()?.only.as_ref());
-        match of_team.flatten() {
-            Some(only) => Some(&only.role),
-            None => Some(&self.0.principal.as_ref()?.grantee.as_ref()?.role),
+        if let Some(only) = of_team.flatten() {
+            return Some(only.role.clone()).filter(|role| names::is_plain(role));
+        }
+        let grantee = self.0.principal.as_ref()?.grantee.as_ref()?;
+        match grantee.id {
+            Some(id) => Some(names::word(&grantee.role, id)),
+            None => Some(grantee.role.clone()).filter(|role| names::is_plain(role)),
         }
     }
 
@@ -456,6 +464,7 @@ impl Error {
             put("reached", json(&body.reached));
         }
         put("duplicates", json(&body.duplicates));
+        put("lookedUp", body.looked_up.clone().into());
         put("correlation", body.correlation.map(|id| id.to_string()).into());
         map.into()
     }

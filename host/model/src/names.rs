@@ -1,4 +1,8 @@
-//! Names that are nearly right, and the ends of ids.
+//! Names that are nearly right, the ends of ids, and which names people can name a row by.
+
+use uuid::Uuid;
+
+use crate::looks;
 
 /// How alike two names are for one to be meant by the other, from 0 to 1.
 const ALIKE: f64 = 0.8;
@@ -32,9 +36,68 @@ pub fn end_of_id(text: &str) -> Option<String> {
     is_end.then_some(digits)
 }
 
+/// Whether people who give this name for a row are taken to mean the row that is called so: it is no flag, stands for
+/// no row (`@last`) and for no list of them (`-`), is no id and no end of one, names no table (`team:…`) and no columns
+/// of a key (`…=…`), and all of it is seen.
+pub fn is_plain(name: &str) -> bool {
+    let is_word = !name.is_empty() && !name.eq_ignore_ascii_case("null") && name.trim() == name;
+    let is_seen = !name.chars().any(|c| c.is_control() || looks::hides(c));
+    is_word && is_seen && !misleads(name) && !name.contains('=') && end_of_id(name).is_none()
+}
+
+/// Whether a name is, of itself, one of something else: a flag, what stands for a row or a list, a row of a named table,
+/// an id.
+pub fn misleads(name: &str) -> bool {
+    name.starts_with(['-', '@']) || name.contains(':') || name.parse::<Uuid>().is_ok()
+}
+
+/// A row as commands name it: by its name, or, where people who give that would be taken to mean something else, by its
+/// id.
+pub fn word(name: &str, id: Uuid) -> String {
+    match is_plain(name) {
+        true => name.to_owned(),
+        false => id.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plain_name_is_nothing_else() {
+        for plain in [
+            "seller.west",
+            "Sales Manager",
+            "O'Neil, Ann",
+            "1234",
+            "dead-line",
+            "DOMAIN\\ann",
+            "ann@x.example",
+        ] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        for other in [
+            "",
+            " ",
+            "-",
+            "--yes",
+            "@last",
+            "null",
+            "NULL",
+            "team:Squad",
+            "user:ann",
+            "number=7",
+            "c9190",
+            "01a22a93-83d7-7586-b5f0-9c01901c9190",
+            "{01A22A93-83D7-7586-B5F0-9C01901C9190}",
+            "two\nlines",
+            "ends ",
+            "a\u{202e}b",
+        ] {
+            assert!(!is_plain(other), "{other:?}");
+        }
+    }
 
     #[test]
     fn an_end_of_an_id_has_five_digits_and_no_others() {

@@ -12,7 +12,7 @@ use sluice_model::{
     ColumnType, Entered, Error, Filter, Name, Parameter, Query, Reference, Result, Row, TableDef, Value, json,
 };
 
-pub use undo::{TakenBack, Undo, Undone};
+pub use undo::{TakenBack, Undo, Undone, Wanted};
 
 use sluice_engine::{
     Kept, Meaning, Operation, ReadRules, Unit,

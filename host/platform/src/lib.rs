@@ -22,7 +22,7 @@ mod workflows;
 
 use sluice_engine::{Capabilities, Capability};
 
-pub use audit::{TakenBack, Undone};
+pub use audit::{TakenBack, Undone, Wanted};
 pub use business_rules::BusinessRuleSpec;
 pub use customizing::columns::{ColumnChange, changing_column};
 pub use customizing::definitions::TableChange;

@@ -2,7 +2,7 @@
 //! lead is qualified, disqualified or taken up again, and when its opportunity is closed.
 
 use sluice_engine::{Operation, Unit};
-use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, situations::STAGE_ELSEWHERE};
+use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, names, situations::STAGE_ELSEWHERE};
 use sluice_platform::flow::processes_of;
 use sluice_platform::{Process, Status};
 
@@ -114,7 +114,7 @@ pub(crate) fn check_qualifies(process: &Process, lead: &Row) -> Result<()> {
             .with_word("LEAD", lead.id);
         let own = process.flow.stages.iter().rfind(|stage| &*stage.table == "lead");
         if let Some(own) = own {
-            error = error.with_word("STAGE", &own.name);
+            error = error.with_word("STAGE", names::word(&own.name, own.id));
         }
         error.body_mut().inner = Some(Code::STAGE_NOT_ON_LEAD.text().to_owned());
         return Err(error);

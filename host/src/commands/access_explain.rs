@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::{AskedAs, Session};
-use sluice_model::{Request, error::StepInfo};
+use sluice_model::{Reference, Request, error::StepInfo};
 use sluice_platform::{Explanation, Gate, Need, WithheldColumn, prelude::*};
 use sluice_sales::qualify::{self, Choices};
 
@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     culprits::{self, Report, Sender},
     door::Door as _,
+    names,
     output::{Grid, Outcome},
     report,
     text::quoted,
@@ -37,9 +38,9 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// The command that asks the same again.
-    fn again(&self) -> String {
-        let mut command = format!("sluice access explain --user {}", quoted(&self.user));
+    /// The command that asks the same again, of the user that commands name so.
+    fn again(&self, user: &str) -> String {
+        let mut command = format!("sluice access explain --user {user}");
         if let Some(lead) = &self.lead {
             command.push_str(&format!(" --action qualify --lead {}", quoted(lead)));
         }
@@ -62,7 +63,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let mut document = culprits::json(
         context,
         found,
-        &Sender::of(&name, None),
+        &Sender::of(&session, (user, &name), None),
         &*request.message == "QualifyLead",
     );
     if let Json::Object(map) = &mut document {
@@ -82,12 +83,12 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
                 .collect(),
         );
     }
-    let again = args.again();
+    let again = args.again(&names::word(&session, &Reference::new("systemuser", user), &name));
     let report = Report {
         context,
         catalog: &*session.catalog()?,
         user: &name,
-        sender: Sender::of(&name, None),
+        sender: Sender::of(&session, (user, &name), None),
         then: None,
         gives_up: None,
         what: &what,

@@ -13,7 +13,7 @@ use crate::{
     assign,
     context::Context,
     culprits::{self, Report, Sender, WIDTH},
-    names::Labels,
+    names::{self, Labels},
     output::{Grid, Outcome},
     people, report,
     text::{indented, quoted, wrapped},
@@ -113,12 +113,13 @@ fn isolate(context: &Context, session: &Session, user: &str, wanted: &Wanted) ->
     let name = name_of(context, "systemuser", user)?;
     let asked = wanted.ask(context, session)?;
     let found = session.isolate(user, &asked.request)?;
-    let again = format!("sluice diagnose isolate --user {} {}", quoted(&name), asked.arguments);
+    let word = names::word(session, &Reference::new("systemuser", user), &name);
+    let again = format!("sluice diagnose isolate --user {word} {}", asked.arguments);
     let text = Report {
         context,
         catalog: &*session.catalog()?,
         user: &name,
-        sender: Sender::of(&name, None),
+        sender: Sender::of(session, (user, &name), None),
         then: None,
         gives_up: None,
         what: &asked.what,
@@ -127,7 +128,12 @@ fn isolate(context: &Context, session: &Session, user: &str, wanted: &Wanted) ->
     }
     .text(&found, &again);
     Ok(Outcome::new(
-        culprits::json(context, &found, &Sender::of(&name, None), wanted.lead.is_some()),
+        culprits::json(
+            context,
+            &found,
+            &Sender::of(session, (user, &name), None),
+            wanted.lead.is_some(),
+        ),
         text,
     ))
 }
@@ -218,7 +224,7 @@ fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&s
                 lines.push(indented(&wrapped(&report::headline(error), WIDTH - 17), 17));
                 next.push(context.command(&format!(
                     "sluice diagnose isolate --user {} --table {}{}",
-                    quoted(&name),
+                    names::word(session, &Reference::new("systemuser", user), &name),
                     row.table,
                     as_arguments(row)
                 )));

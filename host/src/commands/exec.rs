@@ -12,7 +12,7 @@ use crate::{
     assign::{self, RightSide},
     context::Context,
     door::Door,
-    output::{Grid, Outcome},
+    output::{self, Grid, Outcome},
     people, reading,
     usage::Usage,
 };
@@ -48,7 +48,45 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     }
     let request = request(&session, message, &args.parameters)?;
     let response = session.execute(request)?;
-    Ok(shown(&*session.catalog()?, &response))
+    let outcome = shown(&*session.catalog()?, &response);
+    let reads_rows = |output: &Parameter| matches!(output, Parameter::Row(_) | Parameter::Rows(_));
+    let Some(read) = response.outputs.iter().find(|(_, output)| reads_rows(output)) else {
+        return Ok(outcome);
+    };
+    // What somebody reads goes out as rows do.
+    if !message.shape().reads {
+        return Ok(outcome);
+    }
+    let text = match output::takes_out() {
+        true => cells(outcome.document.get(&**read.0)),
+        false => outcome.text,
+    };
+    Ok(Outcome::new(outcome.document, text).with_rows())
+}
+
+/// Rows as cells, a row a line.
+fn cells(rows: Option<&Json>) -> String {
+    let rows: Vec<&Map<String, Json>> = match rows {
+        Some(Json::Array(rows)) => rows.iter().filter_map(Json::as_object).collect(),
+        Some(Json::Object(row)) => vec![row],
+        _ => Vec::new(),
+    };
+    let mut headings: Vec<&String> = Vec::new();
+    for name in rows.iter().flat_map(|row| row.keys()) {
+        if !headings.contains(&name) {
+            headings.push(name);
+        }
+    }
+    let mut grid = Grid::new(&headings);
+    for row in rows {
+        let cell = |name: &&String| match row.get(*name) {
+            None | Some(Json::Null) => String::new(),
+            Some(Json::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        grid.row(headings.iter().map(cell));
+    }
+    grid.text("")
 }
 
 pub(crate) fn request(session: &dyn Door, message: &dyn Message, parameters: &[String]) -> anyhow::Result<Request> {

@@ -376,7 +376,7 @@ fn check(context: &Context, session: &Session, table: &str, name: Option<&str>) 
                     } else {
                         "add-library"
                     },
-                    crate::text::quoted(&form.name)
+                    names::word(session, &Reference::new(TABLE, form.id), &form.name)
                 ))
             ),
         });

@@ -100,7 +100,7 @@ impl Qualify {
         if duplicates.dialog.is_some() || duplicates.matches.iter().any(|found| found.in_flight) {
             ways.push(self.with(lead, given, true));
         }
-        let user = quoted(context.user());
+        let user = context.acting();
         ways.into_iter().map(|way| format!("{way} --as {user}")).collect()
     }
 

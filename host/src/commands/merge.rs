@@ -1,7 +1,7 @@
 //! `sluice merge`: makes one row of two.
 
 use serde_json::json;
-use sluice_model::{Reference, Request, Row, TableDef, Value, coerce, json as rows, odata};
+use sluice_model::{Filter, Order, Query, Reference, Request, Row, TableDef, Value, coerce, json as rows, odata};
 
 use super::reach;
 use crate::{context::Context, door::Door, names, output::Outcome, usage::Usage};
@@ -48,6 +48,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     }
     reach::of_merge(context, (&keep, &other))?;
     session.execute(request)?;
+    let merged = merged(&session, &keep, &other)?;
     let columns: serde_json::Map<_, _> = taken
         .values
         .iter()
@@ -67,9 +68,32 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         ),
     };
     Ok(Outcome::new(
-        json!({ "id": keep.id.to_string(), "merged": other.id.to_string(), "taken": columns, "left": left }),
-        format!("merged {other} into {keep}{took}{left_out}"),
+        json!({ "id": keep.id.to_string(), "merged": merged.id.to_string(), "taken": columns, "left": left }),
+        match merged == other {
+            true => format!("merged {other} into {keep}{took}{left_out}"),
+            false => format!("merged {merged} into {keep}, which a step named in the place of {other}{took}{left_out}"),
+        },
     ))
+}
+
+/// The row that was merged: a step before the merge may have named another one. Where that is not to be read, the one
+/// that was asked for.
+fn merged(session: &dyn Door, keep: &Reference, other: &Reference) -> anyhow::Result<Reference> {
+    const INTO: &str = "masterid";
+    let of_other = names::get(session, &other.table, other.id, &[INTO]);
+    if other.table != keep.table || of_other.is_ok_and(|row| row.lookup(INTO) == Some(keep)) {
+        return Ok(other.clone());
+    }
+    let mut query = Query::new(keep.table.clone())
+        .columns(&[])
+        .filter(Filter::eq(INTO, keep.clone()))
+        .top(1);
+    query.order.push(Order {
+        column: "modifiedon".into(),
+        descending: true,
+    });
+    let found = session.list(query)?;
+    Ok(found.first().map_or_else(|| other.clone(), Row::reference))
 }
 
 /// The columns that the kept row takes, and the amounts that `--fill` leaves because they are in another

@@ -119,6 +119,14 @@ fn going_through(session: &Session, row: &Reference) -> anyhow::Result<Option<Re
     Ok(last)
 }
 
+/// The name that was looked up, where a request did that and nothing else.
+pub(super) fn looked_up(recorded: &RecordedRequest) -> Option<&str> {
+    match recorded.request.inputs.get("LookedUp")? {
+        Parameter::Value(name) => name.as_text(),
+        _ => None,
+    }
+}
+
 /// `qualify the lead "Yvonne McKay"`, `create a row of account with name`.
 pub(super) fn what(recorded: &RecordedRequest, row: Option<&Reference>, labels: &Labels) -> String {
     let message = &*recorded.request.message;
@@ -133,7 +141,10 @@ pub(super) fn what(recorded: &RecordedRequest, row: Option<&Reference>, labels: 
     let Some(row) = row else {
         return match (message, target, recorded.request.inputs.get("Query")) {
             ("Create", Some(Parameter::Row(row)), _) => format!("create a row of {}{columns}", row.table),
-            ("RetrieveMultiple", _, Some(Parameter::Query(query))) => format!("list rows of {}", query.table),
+            ("RetrieveMultiple", _, Some(Parameter::Query(query))) => match looked_up(recorded) {
+                Some(name) => format!("look up the {} \"{name}\"", sluice_engine::noun(&query.table)),
+                None => format!("list rows of {}", query.table),
+            },
             ("RetrieveMultiple", ..) => "list rows".to_owned(),
             _ => format!("send {message}"),
         };

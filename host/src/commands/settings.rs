@@ -384,6 +384,13 @@ fn check_range(session: &dyn Door, line: &Line, given: &str, value: &Value) -> a
 
 fn set(context: &Context, session: &Session, name: &Line, value: Value) -> anyhow::Result<Outcome> {
     let organization = row(session)?;
+    let is = organization.get(name.column).unwrap_or(&Value::Null);
+    if *is == value {
+        session.check_privilege(TABLE, Right::Write)?;
+        let told = one(name, &organization);
+        let text = format!("{}; it was so already, and nothing is changed", told.text);
+        return Ok(Outcome::new(told.document, text));
+    }
     let update = Row::new(TABLE, organization.id).with(name.column, value);
     reach::of_update(context, &update)?;
     session.execute(Request::update(update))?;

@@ -21,7 +21,8 @@ use crate::{context::Context, door::Door, names, output::Outcome, people::count,
 #[command(after_help = "\
 What was said last counts: enable, disable, --for and --monitor each end what the others began. A step that \
 rests is watched from now on with --monitor; one that is watched rests with --for, and works again after that. \
-A disabled step neither rests nor is watched: it has to be enabled.")]
+A disabled step neither rests nor is watched: it has to be enabled. Several steps are changed together: all of them \
+or none.")]
 pub(crate) struct Disable {
     #[command(flatten)]
     pub(super) steps: Selection,
@@ -110,8 +111,8 @@ struct Done {
     warnings: Vec<String>,
 }
 
-/// Changes each of the steps, managed ones if that is `forced`; `done` says of one, which people call so, what became
-/// of it.
+/// Changes the steps in one transaction, all of them or none, managed ones if that is `forced`; `done` says of one,
+/// which people call so, what became of it.
 fn change(
     context: &Context,
     session: &dyn Door,
@@ -119,16 +120,44 @@ fn change(
     (change, forced): (&Row, bool),
     done: impl Fn(Uuid, &str) -> Done,
 ) -> anyhow::Result<Outcome> {
-    let find = |name: &str| session.find_one(step_show::STEP, name);
-    several::picked(context, ("step", "changed"), steps, find, several::quietly, |id| {
-        let before = step_before(session, id)?;
-        if !forced {
-            refuse_managed(&[&before], "disabled")?;
+    let mut ids = Vec::new();
+    for name in &steps.rows {
+        let id = session
+            .find_one(step_show::STEP, name)
+            .map_err(|error| of_several(error, steps.rows.len()))?;
+        if !ids.contains(&id) {
+            ids.push(id);
         }
+    }
+    let before = ids.iter().map(|id| step_before(session, *id));
+    let before: Vec<Row> = before.collect::<anyhow::Result<_>>()?;
+    if !forced {
+        refuse_managed(&before.iter().collect::<Vec<_>>(), "disabled")?;
+    }
+    let changed = |id: &Uuid| {
+        Request::update(Row {
+            id: *id,
+            ..change.clone()
+        })
+    };
+    match ids.as_slice() {
+        [] => {}
+        [id] => session.execute(changed(id)).map(|_| ())?,
+        several => session
+            .execute_all(&several.iter().map(changed).collect::<Vec<_>>())
+            .map(|_| ())?,
+    }
+    let changed = Picked {
+        rows: ids.iter().map(Uuid::to_string).collect(),
+        alone: steps.alone,
+    };
+    let known = |id: &str| session.find_one(step_show::STEP, id);
+    several::picked(context, ("step", "changed"), &changed, known, several::quietly, |id| {
         let name = names::called(session, step_show::STEP, &id.to_string())?.1;
-        session.execute(Request::update(Row { id, ..change.clone() }))?;
+        let unknown = Row::new(step_show::STEP, id);
+        let before = before.iter().find(|row| row.id == id).unwrap_or(&unknown);
         let done = done(id, &format!("{name} ({id})"));
-        let ended = ended(&before, change, context.env().now());
+        let ended = ended(before, change, context.env().now());
         let first = format!("{}; it counts from the next request{ended}", done.text);
         let mut item = several::item(id);
         item.extend(done.document.as_object().cloned().unwrap_or_default());
@@ -138,6 +167,15 @@ fn change(
         let lines: Vec<String> = std::iter::once(first).chain(done.warnings).collect();
         Ok((item, lines.join("\n")))
     })
+}
+
+/// That one of several is refused is said of all.
+fn of_several(mut error: Error, steps: usize) -> Error {
+    if steps > 1 {
+        let message = &mut error.body_mut().message;
+        message.push_str(&format!("; none of the {steps} steps is changed"));
+    }
+    error
 }
 
 /// What of a step says whether it works, and whose it is.

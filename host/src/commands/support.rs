@@ -284,8 +284,9 @@ fn access(context: &Context, session: &Session, correlation: Uuid, values: bool)
         context,
         [Some(acting.user), acting.caller].into_iter().flatten().map(user),
     )?;
-    let caller = acting.caller.map(|caller| labels.name(&user(caller)));
-    let sender = Sender::of(&labels.name(&user(acting.user)), caller.as_deref()).showing(values);
+    let caller = acting.caller.map(|caller| (caller, labels.name(&user(caller))));
+    let caller = caller.as_ref().map(|(id, name)| (*id, name.as_str()));
+    let sender = Sender::of(session, (acting.user, &labels.name(&user(acting.user))), caller).showing(values);
     let qualifies = matches!(&refused, Refused::Request(recorded) if &*recorded.request.message == "QualifyLead");
     Ok(culprits::json(context, &found, &sender, qualifies))
 }

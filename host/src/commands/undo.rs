@@ -3,27 +3,34 @@
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Catalog, Code, Depth, Query, Reference, Row, coerce, json as rows};
-use sluice_platform::{TakenBack, Undone, prelude::*};
+use sluice_platform::{TakenBack, Undone, Wanted, prelude::*};
 
 use super::{jobs, reach};
 use crate::{
     context::Context,
     door::Door,
     names::{self, Labels},
-    output::{Exit, Grid, Outcome},
+    output::{Exit, Grid, Outcome, tell},
     people,
 };
 
 /// `undo`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-It is taken back by ordinary messages, with your own privileges, and is on record like any change: the \
-same again takes that back. Where something is no longer as the change left it, nothing is taken back.")]
+It is taken back by ordinary messages, with your own privileges, and is on record like any change. The same \
+again goes one change further back, and --redo makes again what was taken back last. Where something is no \
+longer as the change left it, nothing is taken back.")]
 pub(crate) struct Args {
     /// step:NAME, role:NAME, duprule:NAME, profile:NAME, workflow:NAME, businessrule:NAME, flow:NAME or settings; a name
     /// alone where it is the only one. What is a part of it (images, conditions, privileges) counts as it does.
-    /// Without it, the last request that changed any of them, as a whole.
+    /// Without it, your last request that changed any of them, as a whole.
     what: Option<String>,
+    /// The last change of this user's; by default, of what is named, whoever changed it, or else your own.
+    #[arg(long, value_name = "USER")]
+    by: Option<String>,
+    /// Make again what was taken back last.
+    #[arg(long)]
+    redo: bool,
     /// Only show what would be taken back.
     #[arg(long)]
     dry_run: bool,
@@ -43,12 +50,18 @@ const KINDS: [(&str, &str); 7] = [
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let what = args.what.as_deref().map(|what| find(&session, what)).transpose()?;
+    let by = args.by.as_deref().map(|user| session.find_one("systemuser", user));
+    let wanted = Wanted {
+        what: args.what.as_deref().map(|what| find(&session, what)).transpose()?,
+        by: by.transpose()?,
+        redo: args.redo,
+    };
     if !args.dry_run && !context.goes_on() {
-        let undone = session.undo(what.as_ref(), false)?;
+        let undone = session.undo(&wanted, false)?;
+        say_whose(context, &session, &undone, args.redo)?;
         say_reach(context, &session, &undone)?;
     }
-    let undone = session.undo(what.as_ref(), !args.dry_run)?;
+    let undone = session.undo(&wanted, !args.dry_run)?;
     let mut exit = Exit::Done;
     let mut told = Vec::new();
     if !args.dry_run {
@@ -60,7 +73,30 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
             }
         }
     }
-    Ok(shown(context, &session, &undone, args.dry_run, &told)?.with_exit(exit))
+    Ok(shown(context, &session, &undone, args, &told)?.with_exit(exit))
+}
+
+/// Says whose change is taken back, and of what; where it is not one's own, it is asked whether to go on.
+fn say_whose(context: &Context, session: &Session, undone: &Undone, redo: bool) -> anyhow::Result<()> {
+    let rows = undone.changes.iter().map(|change| change.row.clone());
+    let labels = Labels::load(context, rows.chain([undone.by.clone()]))?;
+    let of = undone.changes.iter().map(|change| {
+        let name = labels.find(&change.row).or(change.name.as_deref());
+        let name = name.map_or_else(|| change.row.id.to_string(), |name| format!("\"{name}\""));
+        format!("{} {name}", sluice_engine::noun(&change.row.table))
+    });
+    let (by, when) = (labels.name(&undone.by), rows::whole_seconds(undone.when));
+    let of: Vec<String> = of.collect();
+    let what = match redo {
+        true => format!("this makes again what {by} took back at {when}"),
+        false => format!("this takes back what {by} changed at {when}"),
+    };
+    let what = format!("{what}: {}", of.join(", "));
+    match undone.by.id == session.user() {
+        true => tell(&what),
+        false => reach::told(context, &what)?,
+    }
+    Ok(())
 }
 
 /// Says whom it reaches that a change is taken back: what was made goes, and what was given is taken.
@@ -106,7 +142,7 @@ fn shown(
     context: &Context,
     session: &Session,
     undone: &Undone,
-    dry_run: bool,
+    args: &Args,
     jobs: &[String],
 ) -> anyhow::Result<Outcome> {
     let named = undone.changes.iter().map(|change| change.row.clone());
@@ -141,11 +177,15 @@ fn shown(
             "columns": columns.collect::<Vec<_>>(),
         }));
     }
-    let what = if dry_run { "would be taken back" } else { "taken back" };
+    let (done, did) = match args.redo {
+        true => ("made again", "took back"),
+        false => ("taken back", "changed"),
+    };
+    let would = if args.dry_run { "would be " } else { "" };
     let (by, when) = (labels.name(&undone.by), rows::whole_seconds(undone.when));
-    let before = format!("{what}: what {by} changed at {when}");
+    let before = format!("{would}{done}: what {by} {did} at {when}");
     let document = json!({
-        "done": !dry_run,
+        "done": !args.dry_run,
         "by": by,
         "at": when,
         "changes": documents,

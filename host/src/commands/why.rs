@@ -56,7 +56,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         Some(caller) => format!("{caller}, on behalf of {in_name_of},"),
         None => in_name_of.clone(),
     };
-    let sender = Sender::of(&in_name_of, caller.as_deref()).with(own_command(&session, &refused, &found));
+    let both = acting.caller.zip(caller.as_deref());
+    let own = own_command(&session, &refused, &found);
+    let sender = Sender::of(&session, (acting.user, &in_name_of), both).with(own);
     let (what, id) = match &refused {
         Refused::Request(recorded) => (requested::what(recorded, row.as_ref(), &labels), recorded.correlation),
         Refused::Job(job) => (run_job(job, row.as_ref(), &labels), job.id),
@@ -93,9 +95,14 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::new(document, text))
 }
 
-/// The text, and that a job has ended for good, where it has.
+/// The text, and what is not in it: that a job has ended for good, that its row is gone, or that only the look-up of a
+/// name was sent.
 fn with_end(refused: &Refused, found: &Isolation, text: String) -> String {
     match refused {
+        Refused::Request(recorded) if requested::looked_up(recorded).is_some() => format!(
+            "{text}\n\nThis is about the look-up of the name alone: what was to be done with the row was not sent, and may take \
+             more. Send it again once this is cured, or with the id of the row, which is not looked up."
+        ),
         Refused::Job(job) if lacks_row(job, found) => format!(
             "{text}\n\nThe row that the job \"{}\" is about is gone: to run the job again does not help.",
             job.name

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sluice_model::{Reference, Uuid};
 use sluice_platform::{Fix, NewRole, Way};
 
-use crate::text::quoted;
+use crate::{door::Door, names, text::quoted};
 
 /// Who sends the request again, as flags: `--as tina`, with the command that sends it, where there is one; and how
 /// commands name rows.
@@ -20,11 +20,12 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    /// A user, or one who called on behalf of that user.
-    pub(crate) fn of(user: &str, caller: Option<&str>) -> Self {
+    /// A user, or one who called on behalf of that user: each with the name.
+    pub(crate) fn of(session: &dyn Door, user: (Uuid, &str), caller: Option<(Uuid, &str)>) -> Self {
+        let word = |(id, name)| names::word(session, &Reference::new("systemuser", id), name);
         let flags = match caller {
-            Some(caller) => format!("--as {} --on-behalf-of {}", quoted(caller), quoted(user)),
-            None => format!("--as {}", quoted(user)),
+            Some(caller) => format!("--as {} --on-behalf-of {}", word(caller), word(user)),
+            None => format!("--as {}", word(user)),
         };
         Self {
             flags,

@@ -45,8 +45,8 @@ fn the_last_change_of_a_rule_may_be_one_of_its_conditions() {
     admin.json(&["undo", "duprule:Names"]);
     assert_eq!(conditions(&admin), before);
     assert_eq!(admin.json(&["duprule", "show", "Names"])["description"], "By name");
-    // That again: the condition comes back, and goes again.
-    admin.json(&["undo", "duprule:Names"]);
+    // And made again.
+    admin.json(&["undo", "duprule:Names", "--redo"]);
     assert_eq!(conditions(&admin).len(), 2);
 }
 
@@ -132,7 +132,7 @@ fn what_comes_back_comes_back_with_its_parts() {
     ]);
     admin.json(&["undo"]);
     admin.refused(&["duprule", "show", "Others"]);
-    admin.json(&["undo"]);
+    admin.json(&["undo", "--redo"]);
     assert_eq!(
         admin.json(&["duprule", "show", "Others"])["conditions"]
             .as_array()

@@ -1,7 +1,7 @@
 //! The last change of a step, role, duplicate rule or setting is taken back.
 
 use sluice_model::{Depth, Filter, Query, Reference, Row, Value};
-use sluice_platform::prelude::*;
+use sluice_platform::{Wanted, prelude::*};
 use sluice_tests::{
     Organisation, people,
     world::{World, list, refused},
@@ -31,8 +31,10 @@ fn the_last_change_is_taken_back_and_that_again() {
         "{done:#}"
     );
     assert_eq!(enabled(), true);
-    admin.json(&["undo", "step:commission: Create of account"]);
+    admin.json(&["undo", "step:commission: Create of account", "--redo"]);
     assert_eq!(enabled(), false);
+    admin.json(&["undo"]);
+    assert_eq!(enabled(), true);
 }
 
 #[test]
@@ -100,18 +102,18 @@ fn it_takes_the_privileges_of_the_change_itself() {
     let what = Reference::new("sdkmessageprocessingstep", step);
     let mut rights = people::privileges(&["Read"], &["SdkMessageProcessingStep"], Depth::Organization);
     let nobody = people::user(&org, "nobody", &rights);
-    nobody.0.undo(Some(&what), true).unwrap_err();
+    nobody.0.undo(&Wanted::of(&what), true).unwrap_err();
     rights.push(("prvReadAuditSummary".to_owned(), Depth::Organization));
     rights.push(("prvReadRecordAuditHistory".to_owned(), Depth::Organization));
     let reader = people::user(&org, "reader", &rights);
-    let error = reader.0.undo(Some(&what), true).unwrap_err();
+    let error = reader.0.undo(&Wanted::of(&what), true).unwrap_err();
     assert_eq!(
         error.body().privilege.as_deref(),
         Some("prvWriteSdkMessageProcessingStep"),
         "{error}"
     );
     assert_eq!(admin.get("sdkmessageprocessingstep", step).int("statecode"), Some(1));
-    admin.0.undo(Some(&what), true).unwrap();
+    admin.0.undo(&Wanted::of(&what), true).unwrap();
     assert_eq!(admin.get("sdkmessageprocessingstep", step).int("statecode"), Some(0));
 }
 
@@ -125,7 +127,7 @@ fn what_was_made_goes_and_what_was_deleted_comes_back() {
         .0
         .execute(sluice_model::Request::delete(before.reference()))
         .unwrap();
-    admin.0.undo(None, true).unwrap();
+    admin.0.undo(&Wanted::default(), true).unwrap();
     let after = admin.get("sdkmessageprocessingstep", step);
     for column in [
         "name",
@@ -138,7 +140,11 @@ fn what_was_made_goes_and_what_was_deleted_comes_back() {
     ] {
         assert_eq!(after.get(column), before.get(column), "{column}");
     }
-    admin.0.undo(None, true).unwrap();
+    let redo = Wanted {
+        redo: true,
+        ..Wanted::default()
+    };
+    admin.0.undo(&redo, true).unwrap();
     admin.try_get("sdkmessageprocessingstep", step).unwrap_err();
 }
 
@@ -168,7 +174,7 @@ fn a_role_that_was_changed_is_changed_back_with_its_copies() {
     let root = roles().into_iter().find(|role| role.lookup("parentroleid").is_none());
     let other = i32::from(before[0] != Some(1));
     admin.update(Row::new("role", root.unwrap().id).with("isinherited", Value::Choice(other)));
-    let undone = admin.0.undo(None, true).unwrap();
+    let undone = admin.0.undo(&Wanted::default(), true).unwrap();
     assert_eq!(undone.changes.len(), 1, "{undone:?}");
     let after: Vec<_> = roles().iter().map(|role| role.int("isinherited")).collect();
     assert_eq!(after, before);
@@ -249,4 +255,70 @@ fn whom_it_reaches_is_said() {
     admin.json(&["role", "grant", "Salesperson", "prvDeleteAccount", "org"]);
     let run = admin.run(&["undo"]);
     assert!(run.code == 0 && run.says("loses prvDeleteAccount"), "{run:?}");
+}
+
+/// Whoever asks takes back what they did themselves, the last first, one change after the other; what others did where
+/// that is said, and not without whose it is.
+#[test]
+fn one_takes_back_ones_own_changes_one_after_the_other() {
+    let org = Organisation::sample();
+    let admin = org.program();
+    admin.json(&["user", "create", "other", "--role", "System Administrator"]);
+    let setting = |name: &str| admin.json(&["settings", "get", name])["value"].clone();
+    let before = ["cascade.max-rows", "jobs.keep", "limits.bypass-steps"].map(setting);
+    admin.json(&["settings", "set", "cascade.max-rows", "7"]);
+    admin.json(&["settings", "set", "jobs.keep", "11d"]);
+    admin.json(&["settings", "set", "limits.bypass-steps", "5", "--as", "other"]);
+
+    let told = admin.run(&["undo"]);
+    assert!(told.says("this takes back what admin changed at "), "{told:?}");
+    assert_eq!(
+        (setting("jobs.keep"), setting("cascade.max-rows")),
+        (before[1].clone(), 7.into())
+    );
+    admin.json(&["undo"]);
+    assert_eq!(setting("cascade.max-rows"), before[0]);
+    // Before that, one of another kind was made.
+    refused(&admin, 1, &["undo"], &["of a kind that is not taken back"]);
+    // What was taken back last comes again first.
+    admin.json(&["undo", "--redo"]);
+    assert_eq!(
+        (setting("cascade.max-rows"), setting("jobs.keep")),
+        (7.into(), before[1].clone())
+    );
+    admin.json(&["undo", "--redo"]);
+    assert_ne!(setting("jobs.keep"), before[1]);
+    refused(
+        &admin,
+        1,
+        &["undo", "--redo"],
+        &["was taken back and could be made again"],
+    );
+
+    let told = admin.run(&["undo", "--by", "other"]);
+    assert!(told.says("this takes back what other changed at "), "{told:?}");
+    assert_eq!(setting("limits.bypass-steps"), before[2]);
+}
+
+/// What changes nothing is told as that, and is nothing that is taken back.
+#[test]
+fn a_setting_that_is_so_already_is_not_changed() {
+    let org = Organisation::sample();
+    let admin = org.program();
+    admin.json(&["settings", "set", "cascade.max-rows", "7"]);
+    let records = || list(&admin.json(&["audit", "list", "--table", "organization"])).len();
+    let before = records();
+    let told = admin.run(&["settings", "set", "cascade.max-rows", "7"]);
+    assert!(
+        told.stdout.contains("it was so already, and nothing is changed"),
+        "{told:?}"
+    );
+    assert_eq!(records(), before);
+    let west = org.program();
+    refused(
+        &west,
+        1,
+        &["settings", "set", "cascade.max-rows", "7", "--as", "seller.west"],
+        &["prvReadOrganization"],
+    );
 }

@@ -35,11 +35,16 @@ fn what_was_activated_is_a_draft_again_and_the_other_way_round() {
     assert_eq!(admin.get("workflow", parent).int("statecode"), Some(0));
     assert_eq!(definition(parent), before);
     assert_eq!(tasks(), 3, "the child alone");
-    program.json(&["undo", "workflow:Parent"]);
-    assert_eq!(tasks(), 5, "the same again takes that back");
+    program.json(&["undo", "workflow:Parent", "--redo"]);
+    assert_eq!(tasks(), 5, "it is made again");
     program.json(&["workflow", "deactivate", "Parent"]);
     program.json(&["undo", "Parent"]);
     assert_eq!(tasks(), 7);
+    // The same again goes further back, past what was taken back, made again and taken back.
+    program.json(&["undo", "Parent"]);
+    assert_eq!(admin.get("workflow", parent).int("statecode"), Some(0));
+    program.json(&["undo"]);
+    assert_eq!(tasks(), 7, "neither of them is at work");
 }
 
 #[test]

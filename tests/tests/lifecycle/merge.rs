@@ -1,6 +1,6 @@
 //! Merging: one row of two, with everything that belonged to both.
 
-use sluice_tests::world::{World, id, text};
+use sluice_tests::world::{World, guest, id, probe_step, text};
 
 fn create(world: &World, arguments: &[&str]) -> String {
     id(&world.admin().json(&[&["row", "create"], arguments].concat()))
@@ -156,4 +156,23 @@ fn who_may_not_write_both_rows_may_not_merge_them() {
     );
     let row = world.admin().json(&["row", "get", "lead", &theirs]);
     assert_eq!(row["statecode"], 0);
+}
+
+/// A step before the merge may name another row: what is said is what was merged.
+#[test]
+fn it_is_said_which_row_was_merged() {
+    let world = World::empty();
+    let admin = world.admin();
+    let [keep, other, third] = [lead(&world, &[]), lead(&world, &[]), lead(&world, &[])];
+    admin.json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    let config = format!("link-input SubordinateId lead {third}");
+    admin.json(&probe_step(
+        "Merge",
+        "lead",
+        &["--stage", "pre-operation", "--config", &config],
+    ));
+    let answer = admin.json(&["merge", "lead", &keep, &other]);
+    assert_eq!(text(&answer, "merged"), third);
+    let closed = |lead: &str| admin.json(&["row", "get", "lead", lead])["merged"] == true;
+    assert_eq!((closed(&third), closed(&other)), (true, false));
 }

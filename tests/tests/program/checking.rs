@@ -94,6 +94,18 @@ const BROKEN: &[(&str, &str)] = &[
         "of `sdkmessageprocessingstep` is 5, which is no option of it",
     ),
     (
+        "UPDATE roleprivileges SET privilegedepthmask = 77 WHERE rowid = (SELECT min(rowid) FROM roleprivileges)",
+        "of `roleprivileges` is 77, which is the mask of no depth",
+    ),
+    (
+        "UPDATE roleprivileges SET privilegedepthmask = NULL WHERE rowid = (SELECT min(rowid) FROM roleprivileges)",
+        "of `roleprivileges` is empty: a privilege is held at a depth",
+    ),
+    (
+        "PRAGMA foreign_keys = OFF; UPDATE systemuser SET parentsystemuserid = systemuserid WHERE rowid = (SELECT min(rowid) FROM systemuser)",
+        "of `systemuser` is the row itself",
+    ),
+    (
         "UPDATE lead SET ownerid = NULL, ownerid_type = NULL",
         "the column `ownerid` of the row",
     ),
@@ -198,7 +210,9 @@ fn what_is_broken_is_found_by_its_name() {
         broken
             .create_collation("UNICODE_CI", |one, other| one.cmp(other))
             .unwrap();
-        broken.execute_batch(sql).unwrap();
+        broken
+            .execute_batch(sql)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
         drop(broken);
         let run = world.admin().run(&["org", "check", "--org", "broken.db"]);
         assert_eq!(run.code, 3, "{sql}: {run:?}");

@@ -167,3 +167,35 @@ fn a_message_says_what_it_takes() {
     assert_eq!(named("inputs", "tag")["type"], "text");
     assert_eq!(named("outputs", "CreatedEntities")["type"], "references");
 }
+
+/// What somebody reads goes out as cells, a row a line, and for that they need what every export needs.
+#[test]
+fn rows_that_are_read_are_exported() {
+    let world = World::sample();
+    let admin = world.admin();
+    let account = id(&admin.json(&["row", "create", "account", "name=Litware, Inc.", "telephone1=1"]));
+    let query = format!(
+        "Query=<fetch><entity name='account'><attribute name='name'/><filter><condition attribute='accountid' \
+         operator='eq' value='{account}'/></filter></entity></fetch>"
+    );
+    let list = ["exec", "RetrieveMultiple", &query, "-o", "csv"];
+    let target = format!("Target=account:{account}");
+    let read = ["exec", "Retrieve", &target, "ColumnSet=name", "-o", "csv"];
+    for arguments in [&list[..], &read] {
+        let run = admin.run(arguments);
+        let lines: Vec<&str> = run.stdout.lines().collect();
+        assert_eq!((run.code, lines.len()), (0, 2), "{run:?}");
+        assert!(lines[0].split(',').any(|heading| heading == "name"), "{run:?}");
+        assert!(lines[1].contains("\"Litware, Inc.\""), "{run:?}");
+    }
+    admin.json(&["role", "create", "Clerk"]);
+    admin.json(&["role", "grant", "Clerk", "account:r:org"]);
+    admin.json(&["user", "create", "clerk", "--role", "Clerk"]);
+    for arguments in [&list[..], &read] {
+        let refused = world.user("clerk").run(arguments);
+        assert_eq!((refused.code, refused.stdout.as_str()), (1, ""), "{refused:?}");
+        assert!(refused.says("prvExportToExcel"), "{refused:?}");
+        let shown = world.user("clerk").run(&arguments[..arguments.len() - 2]);
+        assert!(shown.code == 0 && shown.stdout.contains("Litware"), "{shown:?}");
+    }
+}

@@ -20,10 +20,36 @@ fn several_steps_are_disabled_and_enabled_at_once() {
     assert_eq!(done.len(), 2);
     assert!(done.iter().all(|step| step["enabled"] == false), "{done:#?}");
     assert_eq!(names(&world, &["--disabled"]), [COMMISSION, NOTE]);
-    // One that is not there does not keep the others.
-    let run = admin.run(&["step", "enable", COMMISSION, "nothing", NOTE]);
-    assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stdout.contains("step nothing is not changed"), "{run:?}");
+    // All of them or none.
+    refused(
+        &admin,
+        1,
+        &["step", "enable", COMMISSION, "nothing", NOTE],
+        &["there is no step \"nothing\"", "none of the 3 steps is changed"],
+    );
+    assert_eq!(names(&world, &["--disabled"]), [COMMISSION, NOTE]);
+    let done = list(&admin.json(&["step", "enable", COMMISSION, NOTE, COMMISSION]));
+    assert_eq!(done.len(), 2, "{done:#?}");
+    assert_eq!(names(&world, &["--disabled"]), Vec::<String>::new());
+}
+
+/// What is one transaction is undone as one: that is what a process killed on the way leaves, too.
+#[test]
+fn several_steps_are_one_transaction() {
+    let world = World::sample();
+    let admin = world.admin();
+    let records = || {
+        let of_steps = "objecttypecode eq 'sdkmessageprocessingstep'";
+        let rows = world.rows("audit", "transactionid", of_steps);
+        let all = rows.iter().map(|row| row["transactionid"].to_string());
+        all.collect::<Vec<String>>()
+    };
+    let before = records();
+    admin.json(&["step", "disable", COMMISSION, NOTE, "--for", "2h"]);
+    let new: Vec<String> = records().into_iter().filter(|one| !before.contains(one)).collect();
+    assert_eq!(new.len(), 2, "{new:?}");
+    assert_eq!(new[0], new[1]);
+    admin.json(&["undo"]);
     assert_eq!(names(&world, &["--disabled"]), Vec::<String>::new());
 }
 

@@ -13,6 +13,7 @@ mod delete;
 mod disassociate;
 mod grant_access;
 pub mod input;
+pub(crate) mod looked_up;
 mod lookup_names;
 mod modify_access;
 mod parameters;

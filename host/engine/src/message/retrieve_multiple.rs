@@ -2,7 +2,7 @@
 
 use sluice_model::{Depth, Error, Page, Parameter as Input, ParameterType, Result, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, lookup_names, optional, required};
+use super::{Images, Message, Parameter, Shape, Takes, input, looked_up, lookup_names, optional, required};
 use crate::{Operation, Unit};
 
 /// The platform's page: no answer has more rows.
@@ -25,6 +25,7 @@ impl Message for RetrieveMultiple {
             required("Query", ParameterType::Query),
             optional("ReturnTotalRecordCount", ParameterType::Bool),
             lookup_names::WANTED,
+            looked_up::GIVEN,
         ];
         const OUTPUTS: &[Parameter] = &[
             required("BusinessEntityCollection", ParameterType::Rows),
@@ -48,7 +49,7 @@ impl Message for RetrieveMultiple {
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let asked = unit.require_read(operation, input::query(operation, "Query")?);
-        asked.map_err(|error| among_all(error, unit, operation))
+        asked.map_err(|error| looked_up::told(among_all(error, unit, operation), operation))
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {

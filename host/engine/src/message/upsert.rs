@@ -24,8 +24,20 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
         Some(Parameter::Names(names)) if !names.is_empty() => names,
         _ => Vec::new(),
     };
-    check_both(unit, &incoming.principal, &target.table)?;
-    let there = found(unit, &target, &key)?;
+    let there = check_both(unit, &incoming.principal, &target.table).and_then(|()| found(unit, &target, &key));
+    let there = match there {
+        Ok(there) => there,
+        Err(error) => {
+            let request = Request {
+                message: NAME.into(),
+                inputs,
+            };
+            let request = request
+                .with("Target", target)
+                .with("KeyAttributes", Parameter::Names(key));
+            return Err(refused(unit, Incoming { request, ..incoming }, error));
+        }
+    };
     let (message, created) = match there {
         Some(id) => {
             target.id = id;
@@ -59,6 +71,19 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     Ok(response
         .with("RecordCreated", created)
         .with("Target", Reference::new(table, id)))
+}
+
+/// What was refused before it came to a Create or an Update is on record as the Upsert that it was, with what was asked.
+fn refused(unit: &mut Unit, incoming: Incoming, error: Error) -> Error {
+    let Ok(operation) = Operation::begin(unit, incoming) else {
+        return error;
+    };
+    unit.trace.enter_message(&operation);
+    let asked = operation.table().map(|table| table.name.clone());
+    let asked = asked.and_then(|table| check_both(unit, &operation.principal, &table));
+    let error = asked.err().unwrap_or(error);
+    unit.trace.leave(Some(&error));
+    error
 }
 
 /// Whether a row was refused because there is one with its id or its key.

@@ -2,7 +2,7 @@
 //! loses its roles when it moves to another business unit.
 
 use sluice_model::{
-    Code, Error, Query, Result, Row, Uuid, Value, looks,
+    Code, Error, Query, Result, Row, Uuid, Value, looks, names,
     remedy::{Case, Resolution},
 };
 
@@ -26,6 +26,13 @@ fn check_name(unit: &mut Unit, name: Option<&str>, own: Uuid) -> Result<()> {
             "the domainname {} has characters that nobody sees, or that reorder others; a name by which somebody signs in \
              has none",
             name.escape_debug()
+        ))
+        .with_table(tables::USER));
+    }
+    if names::misleads(name) {
+        return Err(Error::invalid(format!(
+            "the domainname {name} would be taken for something else where somebody is named by it: it begins with `-` or \
+             `@`, has a colon, or is an id"
         ))
         .with_table(tables::USER));
     }

@@ -5,13 +5,20 @@
 use std::collections::BTreeSet;
 
 use sluice_access::Permit;
-use sluice_model::{ColumnDef, ColumnType, Name, Ownership, Result, Row, TableDef, Value};
+use sluice_model::{ColumnDef, ColumnType, Depth, Name, Ownership, Result, Row, TableDef, Value};
 use sluice_store::Tx;
 
 use super::Looked;
+use crate::tables;
 
 /// So many names of tables that a lookup refers to are kept; there are not so many tables.
 const TABLES: usize = 4_096;
+
+/// The column that says how deep a role holds a privilege.
+const MASK: &str = "privilegedepthmask";
+
+/// The column that says to whom a user reports.
+const MANAGER: &str = "parentsystemuserid";
 
 /// What a row's own values say against it, a sentence for each.
 pub(super) fn problems(table: &TableDef, row: &Row) -> Vec<String> {
@@ -27,6 +34,19 @@ pub(super) fn problems(table: &TableDef, row: &Row) -> Vec<String> {
     }
     if table.states().is_some() && row.int("statecode").is_none() {
         of_column("statecode", "is empty");
+    }
+    if &*table.name == tables::ROLE_PRIVILEGES {
+        let mask = row.int(MASK);
+        match mask {
+            None => of_column(MASK, "is empty: a privilege is held at a depth"),
+            Some(mask) if Depth::ALL.iter().all(|depth| depth.mask() != mask) => {
+                of_column(MASK, &format!("is {mask}, which is the mask of no depth"));
+            }
+            Some(_) => {}
+        }
+    }
+    if &*table.name == tables::USER && row.id_of(MANAGER) == Some(row.id) {
+        of_column(MANAGER, "is the row itself: nobody reports to themselves");
     }
     for column in &table.columns {
         let watched = matches!(column.kind, ColumnType::State { .. }) || (table.configuration && !column.custom);

@@ -2,6 +2,7 @@
 //! ordinary messages, in the name and with the privileges of whoever takes it back. Where something is
 //! no longer as the change left it, nothing is taken back.
 
+mod effect;
 mod kind;
 mod last;
 mod record;
@@ -24,16 +25,37 @@ static NOT_TAKEN_BACK: Case = Case {
     ),
 };
 
+/// Which change is taken back.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The last one of this row and of its parts; without one, the last request that changed steps, roles, duplicate
+    /// rules, profiles, processes or settings.
+    pub what: Option<Reference>,
+    /// Of the changes of this user; without one, of anybody's of a named row, or else of one's own.
+    pub by: Option<Uuid>,
+    /// What was taken back last is made again.
+    pub redo: bool,
+}
+
+impl Wanted {
+    /// The last change of a row.
+    pub fn of(row: &Reference) -> Self {
+        Self {
+            what: Some(row.clone()),
+            ..Self::default()
+        }
+    }
+}
+
 /// Takes back changes.
 pub trait Undo {
-    /// Takes back the last change of the row and of its parts, or, without one, the last request that
-    /// changed steps, roles, duplicate rules, profiles, processes or settings, as a whole; all of it or nothing. Not
-    /// `in_earnest`, it is only tried.
+    /// Takes back the last change that is wanted and is still in effect: what was taken back already is passed over. All
+    /// of it or nothing. Not `in_earnest`, it is only tried.
     ///
     /// # Errors
     /// There is no such change, the last one was of another kind, this user may not read it, something is no
     /// longer as it left it, it cannot be taken back, or what takes it back is refused.
-    fn undo(&self, what: Option<&Reference>, in_earnest: bool) -> Result<Undone>;
+    fn undo(&self, wanted: &Wanted, in_earnest: bool) -> Result<Undone>;
 }
 
 /// What was taken back.
@@ -63,13 +85,13 @@ pub struct TakenBack {
 }
 
 impl Undo for Session {
-    fn undo(&self, what: Option<&Reference>, in_earnest: bool) -> Result<Undone> {
+    fn undo(&self, wanted: &Wanted, in_earnest: bool) -> Result<Undone> {
         let work = |batch: &mut Batch<'_>| {
-            let records = last::change(batch, what)?;
+            let records = last::change(batch, wanted)?;
             let Some(first) = records.first() else {
-                return Err(nothing(what));
+                return Err(nothing(wanted));
             };
-            let (by, when) = (first.by.clone(), first.when);
+            let (by, when, request) = (first.by.clone(), first.when, first.request);
             let mut undone = Undone {
                 by,
                 when,
@@ -79,10 +101,13 @@ impl Undo for Session {
             for record in last::in_order(&records) {
                 undone.changes.extend(record.take_back(batch, &mut undone.jobs)?);
             }
-            match undone.changes.is_empty() {
-                true => Err(nothing(what)),
-                false => Ok(undone),
+            if undone.changes.is_empty() {
+                return Err(nothing(wanted));
             }
+            if let Some(request) = request {
+                effect::note(batch, request, &records)?;
+            }
+            Ok(undone)
         };
         match in_earnest {
             true => self.batch(work),
@@ -91,12 +116,21 @@ impl Undo for Session {
     }
 }
 
-fn nothing(what: Option<&Reference>) -> Error {
-    let of = what.map_or_else(
+fn nothing(wanted: &Wanted) -> Error {
+    let of = wanted.what.as_ref().map_or_else(
         || "steps, roles, duplicate rules, profiles, processes and settings".to_owned(),
         ToString::to_string,
     );
-    Error::invalid(format!("no change of {of} is on record that could be taken back"))
+    let whose = match (&wanted.what, wanted.by) {
+        (None, None) => " by you",
+        (_, Some(_)) => " by that user",
+        (Some(_), None) => "",
+    };
+    let then = match wanted.redo {
+        true => "was taken back and could be made again",
+        false => "could be taken back",
+    };
+    Error::invalid(format!("no change of {of}{whose} is on record that {then}"))
 }
 
 /// Whether a text is the changes of a row.

@@ -22,14 +22,14 @@ pub(crate) fn address(unit: &mut Unit, user: Uuid) -> Result<String> {
     })
 }
 
-/// Writes the e-mail. That it cannot be written fails no job: the job says so in its log.
+/// Writes the e-mail. That it cannot be written fails no job: the log of the program says so, to whoever asks for it.
 pub(super) fn write(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
     let before = unit.savepoint()?;
     match email(unit, job, user, told) {
         Ok(()) => unit.release(before),
         Err(error) if error.kind() == Kind::Host => Err(error),
         Err(error) => {
-            tracing::warn!(%error, job = %job.id, "nobody could be told that the job is done");
+            tracing::info!(%error, job = %job.id, "nobody could be told that the job is done");
             unit.back_to(before)
         }
     }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Code, Error, Filter, Name, Ownership, Remedy, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_model::{Code, Error, Filter, Name, Ownership, Remedy, Result, Row, TableDef, Uuid, Value, coerce, names};
 
 use super::part::flows;
 use super::table::{name_taken, prepare_processes};
@@ -135,7 +135,7 @@ impl Rules for FlowRules {
                 .with_table(tables::PROCESS)
                 .with_remedy(Remedy::MigrateFlow)
                 .with_remedy(Remedy::DeactivateFlow)
-                .with_word("FLOW", &flow.name));
+                .with_word("FLOW", names::word(&flow.name, flow.id)));
         }
         if flow.active {
             let message = format!(

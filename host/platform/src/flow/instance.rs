@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use sluice_model::{
-    Code, Error, Name, Reference, Remedy, Result, Row, TableDef, Uuid, Value, situations::STEPS_MISSING,
+    Code, Error, Name, Reference, Remedy, Result, Row, TableDef, Uuid, Value, names, situations::STEPS_MISSING,
 };
 
 use super::part::flows;
@@ -38,7 +38,7 @@ impl Rules for Instance {
             return Err(Error::invalid(message)
                 .with_table(&table.name)
                 .with_remedy(Remedy::ActivateFlow)
-                .with_word("FLOW", &flow.name));
+                .with_word("FLOW", names::word(&flow.name, flow.id)));
         }
         let target = operation.target()?.clone();
         keep_flow(&target, &flow)?;

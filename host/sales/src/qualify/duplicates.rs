@@ -10,6 +10,7 @@ use sluice_engine::{Operation, Unit, parts::input};
 use sluice_model::{
     Code, Dialog, DialogKind, Duplicates, Error, Match, Parameter, Reference, Result, Row, Value,
     codes::Kind,
+    names,
     situations::{DUPLICATE_LEAD, DUPLICATE_OF_WHAT_IS_MADE, DUPLICATE_OPPORTUNITY, POSSIBLE_MATCH},
 };
 use sluice_platform::Matches;
@@ -130,9 +131,13 @@ fn refuse(unit: &mut Unit, operation: &Operation, matches: &Matches, error: Erro
     // Where there are several, the list tells them apart.
     if let [only] = found.matches.as_slice() {
         error = only.id.iter().fold(error, |error, id| error.with_word("OTHER", id));
-        if let [rule] = only.rules.as_slice() {
-            error = error.with_word("RULE", rule);
-        }
+        let rule = only
+            .rules
+            .first()
+            .filter(|rule| only.rules.len() == 1 && names::is_plain(rule));
+        error = rule
+            .into_iter()
+            .fold(error, |error, rule| error.with_word("RULE", rule));
     }
     error.body_mut().duplicates = Some(found);
     Err(error)
@@ -178,8 +183,10 @@ fn in_flight(unit: &Unit, row: &Row, rule: &str) -> Error {
         ),
     )
     .with_table("lead")
-    .with_word("RULE", rule)
     .in_situation(&DUPLICATE_OF_WHAT_IS_MADE);
+    if names::is_plain(rule) {
+        error = error.with_word("RULE", rule);
+    }
     error.body_mut().duplicates = Some(Duplicates {
         matches: vec![Match {
             table: row.table.clone(),

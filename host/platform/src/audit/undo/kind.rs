@@ -14,9 +14,9 @@ pub(in super::super) fn configures(table: &TableDef) -> bool {
     table.audited && (table.configuration || table.customizes)
 }
 
-/// Refuses where the last change of the configuration was none that is taken back: an older one is not what
-/// is meant then.
-pub(super) fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
+/// Refuses where the last change of the configuration, of those that somebody wants, was none that is taken back: an
+/// older one is not what is meant then.
+pub(super) fn check_kind(batch: &mut Batch<'_>, whose: &Filter) -> Result<()> {
     let catalog = batch.unit().catalog();
     let configured = catalog.iter().filter(|table| configures(table));
     let configured = Filter::In {
@@ -25,7 +25,7 @@ pub(super) fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
     };
     // What was changed about a table as a whole is of no row.
     let of_tables = Filter::eq("objectid", Value::Id(Uuid::nil()));
-    let about = Filter::Or(vec![configured, of_tables]).and(of_people(batch)?);
+    let about = Filter::Or(vec![configured, of_tables]).and(whose.clone());
     let Some(newest) = of_other_kind(batch, about)? else {
         return Ok(());
     };

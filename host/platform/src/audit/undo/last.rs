@@ -7,6 +7,7 @@ use sluice_engine::{Batch, tables};
 use sluice_model::{Error, Filter, Order, Query, Reference, Result, Row, Uuid, Value};
 
 use super::{
+    Wanted, effect,
     kind::{check_kind, of_people},
     record::{CREATE, DELETE, Record, SECRET, as_recorded, operation},
 };
@@ -16,11 +17,17 @@ use crate::audit::OF_EARLIER_ROW;
 pub(super) const MOST: u32 = 500;
 
 /// The records of the last request that changed something, the newest first.
-pub(super) fn change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<Vec<Record>> {
-    let about = match what {
+pub(super) fn change(batch: &mut Batch<'_>, wanted: &Wanted) -> Result<Vec<Record>> {
+    let by = wanted
+        .by
+        .or_else(|| wanted.what.is_none().then(|| batch.principal().id()));
+    let by = by.map(|user| Filter::eq("userid", Reference::new(tables::USER, user)));
+    let whose = of_people(batch)?.and(by.unwrap_or(Filter::All));
+    let whose = whose.and(effect::candidates(batch, wanted.redo)?);
+    let about = match &wanted.what {
         Some(row) => of_row_and_parts(batch, row)?,
         None => {
-            check_kind(batch)?;
+            check_kind(batch, &whose)?;
             let catalog = batch.unit().catalog();
             let tables = catalog.iter().filter(|table| table.undone);
             Filter::In {
@@ -29,7 +36,7 @@ pub(super) fn change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<
             }
         }
     };
-    let about = about.and(of_people(batch)?);
+    let about = about.and(whose);
     let newest = batch.list(newest_first(about.clone()).top(1))?;
     let Some(newest) = newest.first() else {
         return Ok(Vec::new());
