@@ -240,9 +240,10 @@ pub struct Succession<'a> {
 }
 
 impl Succession<'_> {
-    /// Whether something can be understood by what is, and not by what will be.
-    pub fn loses<T>(&self, understand: impl Fn(&Arc<Catalog>) -> Result<T>) -> bool {
-        understand(self.before).is_ok() && understand(self.after).is_err()
+    /// Whether something that is understood by what is would be understood as something else by what will be,
+    /// or no more.
+    pub fn changes<T: PartialEq>(&self, understand: impl Fn(&Arc<Catalog>) -> Result<T>) -> bool {
+        understand(self.before).is_ok_and(|before| understand(self.after).ok() != Some(before))
     }
 }
 
@@ -316,7 +317,7 @@ pub trait Dependant: Sync {
         Ok(Vec::new())
     }
 
-    /// Who could be understood by definitions, and no more by those that follow them.
+    /// Who is understood by definitions, and otherwise or no more by those that follow them.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -366,7 +367,7 @@ impl Unit {
         Ok(users)
     }
 
-    /// Who is no more understood by definitions that follow others, in the order of the capabilities.
+    /// Who is understood otherwise, or no more, by definitions that follow others, in the order of the capabilities.
     pub fn misfits_of(&mut self, succession: Succession<'_>) -> Result<Vec<User>> {
         let core = self.core.clone();
         let mut users = Vec::new();

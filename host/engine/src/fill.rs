@@ -164,7 +164,7 @@ pub(crate) fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
         if let Some(default) = column.given()
             && !row.has(&column.name)
         {
-            missing.push((column.name.clone(), coerce::from_json(table, column, default)?));
+            missing.push((column.name.clone(), coerce::stored(table, column, default)?));
         }
     }
     row.values.extend(missing);

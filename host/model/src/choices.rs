@@ -39,6 +39,32 @@ pub fn all_named<'a>(
     found
 }
 
+/// The numbers of the options that `text` means in a condition. What reads as a whole number is that number,
+/// whether an option has it or not, and never a label: the condition means the same whatever options come, go,
+/// or are called. Any other text is the label of each option that is called so.
+pub(crate) fn meant<'a>(
+    collation: &Collation,
+    options: impl IntoIterator<Item = &'a Choice> + Clone,
+    text: &str,
+) -> Vec<i32> {
+    match text.parse() {
+        Ok(number) => vec![number],
+        Err(_) => {
+            let called = all_named(collation, options, text);
+            called.into_iter().map(|option| option.value).collect()
+        }
+    }
+}
+
+/// What a text is that names options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// A value that is written: where no option has a number, it may be a label.
+    Written,
+    /// What a column is compared with: see [`meant`].
+    Compared,
+}
+
 /// A label has no more commas than this, where several options are written one behind the other.
 const MOST_COMMAS: usize = 8;
 
@@ -47,7 +73,14 @@ const MOST_COMMAS: usize = 8;
 ///
 /// # Errors
 /// It can be read in several ways.
-pub(crate) fn several(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Option<Vec<i32>>> {
+pub(crate) fn several(table: &TableDef, column: &ColumnDef, reading: Reading, text: &str) -> Result<Option<Vec<i32>>> {
+    let one = |options: &[Choice], text: &str| match reading {
+        Reading::Written => named(table.collation(), options, text).map(|option| option.value),
+        Reading::Compared => match meant(table.collation(), options, text).as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        },
+    };
     let parts: Vec<&str> = text.split(',').collect();
     let options = column.kind.options().unwrap_or_default();
     let commas = options.iter().map(|option| option.label.matches(',').count());
@@ -58,7 +91,7 @@ pub(crate) fn several(table: &TableDef, column: &ColumnDef, text: &str) -> Resul
         let mut here: Vec<Vec<i32>> = Vec::new();
         for start in end.saturating_sub(commas + 1)..end {
             let label = parts.get(start..end).unwrap_or_default().join(",");
-            let found = named(table.collation(), options, label.trim()).map(|option| option.value);
+            let found = one(options, label.trim());
             if found.is_none() && !label.trim().is_empty() {
                 continue;
             }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Code, ColumnDef, ColumnType, Error, Name, Reference, Result, TableDef, Value,
-    choices::{self, out_of_range},
+    choices::{self, Reading, out_of_range},
     looks, names,
     written::{self, LAST_TIME, NoTime},
 };
@@ -75,10 +75,8 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
         ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } => {
             Value::Choice(option(table, column, text)?)
         }
-        ColumnType::Choices { .. } => Value::Choices(several(table, column, text)?),
-        ColumnType::DateTime => {
-            Value::DateTime(written::time_in(text, &TimeZone::UTC).map_err(|why| no_time(table, column, text, &why))?)
-        }
+        ColumnType::Choices { .. } => Value::Choices(several(table, column, Reading::Written, text)?),
+        ColumnType::DateTime => time(table, column, &TimeZone::UTC, text)?,
         ColumnType::Date => Value::Date(written::day(text).ok_or_else(|| wrong("a day, such as 2026-01-31"))?),
         ColumnType::Key | ColumnType::Id => Value::Id(Uuid::from_str(text).map_err(|_| wrong("an id"))?),
         ColumnType::Lookup { targets } => Value::Lookup(reference(targets, text).ok_or_else(|| {
@@ -107,6 +105,15 @@ fn no_number(table: &TableDef, column: &ColumnDef, text: &str, what: &str) -> Er
     ))
 }
 
+/// The point in time that `text` means in `column`; without an offset it is one of that zone.
+///
+/// # Errors
+/// It is none, or the clocks of the zone skip it or show it twice.
+pub fn time(table: &TableDef, column: &ColumnDef, zone: &TimeZone, text: &str) -> Result<Value> {
+    let time = written::time_in(text, zone).map_err(|why| no_time(table, column, text, &why))?;
+    Ok(Value::DateTime(time))
+}
+
 /// The refusal of a text that is no point in time.
 pub fn no_time(table: &TableDef, column: &ColumnDef, text: &str, why: &NoTime) -> Error {
     match why {
@@ -118,8 +125,8 @@ pub fn no_time(table: &TableDef, column: &ColumnDef, text: &str, why: &NoTime) -
     }
 }
 
-/// The value that `text` means where `column` is compared with it: a lookup takes the id alone,
-/// a choice also a number that no option has, and a point in time may lie behind the last one.
+/// The value that `text` means where `column` is compared with it: a lookup takes the id alone, a number of
+/// a choice is that number, whatever options there are, and a point in time may lie behind the last one.
 ///
 /// # Errors
 /// As [`from_text`].
@@ -134,11 +141,9 @@ pub fn compared(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Valu
             ))
         }),
         ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } => {
-            match (option(table, column, text), text.parse()) {
-                (Err(_), Ok(number)) => Ok(Value::Choice(number)),
-                (found, _) => found.map(Value::Choice),
-            }
+            text.parse().or_else(|_| option(table, column, text)).map(Value::Choice)
         }
+        ColumnType::Choices { .. } => several(table, column, Reading::Compared, text).map(Value::Choices),
         ColumnType::DateTime if written::time_in(text, &TimeZone::UTC) == Err(NoTime::Late) => {
             Ok(Value::DateTime(Timestamp::MAX))
         }
@@ -199,13 +204,17 @@ pub fn from_text_in(table: &TableDef, column: &ColumnDef, state: Option<i32>, te
 }
 
 /// The numbers of several options, each by its number or its label.
-fn several(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Vec<i32>> {
-    match choices::several(table, column, text)? {
+fn several(table: &TableDef, column: &ColumnDef, reading: Reading, text: &str) -> Result<Vec<i32>> {
+    match choices::several(table, column, reading, text)? {
         Some(numbers) => Ok(numbers),
         // The first of them that is none is told.
         None => {
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-            parts.map(|part| option(table, column, part)).collect()
+            let one = |part: &str| match (reading, part.parse()) {
+                (Reading::Compared, Ok(number)) => Ok(number),
+                _ => option(table, column, part),
+            };
+            parts.map(one).collect()
         }
     }
 }
@@ -250,6 +259,27 @@ pub fn from_json(table: &TableDef, column: &ColumnDef, json: &serde_json::Value)
             table.name
         ))),
     }
+}
+
+/// The value that a row gets in `column` by a JSON value, as of a default or a constant: in its stored form.
+///
+/// # Errors
+/// As [`from_json`] and [`check`].
+pub fn stored(table: &TableDef, column: &ColumnDef, json: &serde_json::Value) -> Result<Value> {
+    check(table, column, from_json(table, column, json)?)
+}
+
+/// A default as it is kept: the value that it is when it is given, with options by their numbers, whatever
+/// they are called later. Nothing where it is none.
+///
+/// # Errors
+/// As [`stored`].
+pub fn default(table: &TableDef, column: &ColumnDef, json: &serde_json::Value) -> Result<Option<serde_json::Value>> {
+    Ok(match stored(table, column, json)? {
+        Value::Null => None,
+        Value::Choices(numbers) => Some(numbers.into()),
+        value => Some(crate::json::from_value(&value)),
+    })
 }
 
 fn is_choice(kind: &ColumnType) -> bool {

@@ -39,13 +39,11 @@ pub(crate) fn compare(
         }
         // One of several.
         ColumnType::Choices { options, .. } if comparison == Comparison::Contains => {
-            let found = choices::all_named(catalog.collation(), options, text);
+            let found = choices::meant(catalog.collation(), options, text);
             match found.as_slice() {
                 [] => Err(choices::out_of_range(table, column, text)),
-                [only] => Ok(is(Value::Choice(only.value))),
-                several => Ok(Filter::Or(
-                    several.iter().map(|one| is(Value::Choice(one.value))).collect(),
-                )),
+                [only] => Ok(is(Value::Choice(*only))),
+                several => Ok(Filter::Or(several.iter().map(|one| is(Value::Choice(*one))).collect())),
             }
         }
         ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options }
@@ -71,7 +69,7 @@ pub(crate) fn compare(
     }
 }
 
-/// The column is one of these.
+/// The column is one of these; where it holds several choices, it holds these and no others.
 ///
 /// # Errors
 /// As [`compare`].
@@ -82,6 +80,15 @@ pub(crate) fn among<'a>(
     texts: impl IntoIterator<Item = &'a str>,
 ) -> Result<Filter> {
     let (names, others): (Vec<&str>, Vec<&str>) = texts.into_iter().partition(|text| is_name(column, text));
+    if matches!(column.kind, ColumnType::Choices { .. }) && !others.is_empty() {
+        let mut set = Vec::new();
+        for text in others {
+            set.extend(numbers(coerce::compared(table, column, text)?));
+        }
+        set.sort_unstable();
+        set.dedup();
+        return Ok(Filter::eq(&column.name, Value::Choices(set)));
+    }
     let values = others.iter().map(|text| options_called(table, column, text));
     let values = one_of(column, values.collect::<Result<Vec<_>>>()?.concat());
     if names.is_empty() {
@@ -101,13 +108,45 @@ pub(crate) fn among<'a>(
 fn options_called(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Vec<Value>> {
     let found = match &column.kind {
         ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options } => {
-            choices::all_named(table.collation(), options, text)
+            choices::meant(table.collation(), options, text)
         }
         _ => Vec::new(),
     };
     match found.as_slice() {
         [] | [_] => Ok(vec![coerce::compared(table, column, text)?]),
-        several => Ok(several.iter().map(|option| Value::Choice(option.value)).collect()),
+        several => Ok(several.iter().copied().map(Value::Choice).collect()),
+    }
+}
+
+/// The numbers of the options that texts name where the column is compared with them; none of a column
+/// without options.
+///
+/// # Errors
+/// As [`compare`].
+pub(crate) fn options<'a>(
+    table: &TableDef,
+    column: &ColumnDef,
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<i32>> {
+    let Some(options) = column.kind.options() else {
+        return Ok(Vec::new());
+    };
+    let mut all = Vec::new();
+    for text in texts {
+        match choices::meant(table.collation(), options, text) {
+            called if !called.is_empty() => all.extend(called),
+            _ => all.extend(numbers(coerce::compared(table, column, text)?)),
+        }
+    }
+    Ok(all)
+}
+
+/// The numbers of a value of a choice, or of several.
+fn numbers(value: Value) -> Vec<i32> {
+    match value {
+        Value::Choice(number) => vec![number],
+        Value::Choices(several) => several,
+        _ => Vec::new(),
     }
 }
 

@@ -75,7 +75,7 @@ impl Session {
         let Some((column, default)) = ships.and_then(|column| Some((column, column.default.as_ref()?))) else {
             return Ok(());
         };
-        let value = coerce::from_json(table, column, default)?;
+        let value = coerce::stored(table, column, default)?;
         let cell = form::compared(table, column, &value)?;
         let mut statement = self.statement(&format!("UPDATE \"{}\" SET \"{name}\" = ?", table.name))?;
         statement.execute([cell]).map_err(fault)?;

@@ -1,6 +1,6 @@
 //! Options that something names stay, and are called as it names them.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::world::Customizing;
 
@@ -124,4 +124,156 @@ fn a_business_rule_finds_its_options() {
     world.sluice("businessrule deactivate BR");
     world.sluice("option-set remove lead.zz_c 3");
     world.sluice("row create lead lastname=x");
+}
+
+/// What a row that is made now has in a column.
+fn made(world: &Customizing, column: &str) -> Json {
+    let lead = sluice_tests::world::id(&world.sluice("row create lead lastname=x"));
+    world.sluice(&format!("row get lead {lead} --select {column}"))[column].clone()
+}
+
+fn listing(world: &Customizing, name: &str, condition: &str) {
+    let xml =
+        format!("<fetch><entity name='lead'><attribute name='lastname'/><filter>{condition}</filter></entity></fetch>");
+    let file = world.org.path().parent().unwrap().join("v.xml");
+    std::fs::write(&file, xml).unwrap();
+    let file = file.display();
+    world.sluice(&format!("view create {name} --table lead --fetch @{file}"));
+}
+
+fn last_names(world: &Customizing, view: &str) -> Vec<String> {
+    let rows = sluice_tests::world::list(&world.sluice(&format!("view run {view}")));
+    let mut names: Vec<String> = rows
+        .iter()
+        .map(|row| sluice_tests::world::text(row, "lastname"))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_default_is_the_option_that_it_was_when_it_was_given() {
+    let world = Customizing::new();
+    world.sluice("column create lead zz_w choice --option 1=5 --option 5=Two --default '\"5\"'");
+    world.sluice("column create lead zz_v choice --option 1=2 --option 3=X --default '\"2\"'");
+    world.sluice("option-set create zz_g --option 1=5 --option 5=Two");
+    world.sluice("column create lead zz_g choice --global zz_g --default Two");
+    world.sluice("column create lead zz_m choices --option 1=5 --option 5=Two --default '\"5,1\"'");
+    refused(
+        &world,
+        "option-set remove lead.zz_w 5",
+        &["the default of `lead.zz_w` is one of them"],
+    );
+    refused(&world, "option-set remove zz_g 5", &["the default of `lead.zz_g`"]);
+    refused(&world, "option-set remove lead.zz_m 5", &["the default of `lead.zz_m`"]);
+    // An option that is called as nothing was, or has the number that was a label.
+    world.sluice("option-set update zz_g 5 --label Zwei");
+    world.sluice("option-set add lead.zz_v 2 Two");
+    let made = ["zz_w", "zz_v", "zz_g", "zz_m"].map(|column| made(&world, column));
+    assert_eq!(made, [json!(5), json!(1), json!(5), json!("1,5")]);
+    // Another default is kept so as well.
+    world.sluice("column update lead zz_v --default '\"X\"'");
+    world.sluice("option-set update lead.zz_v 3 --label Y");
+    assert_eq!(self::made(&world, "zz_v"), 3);
+}
+
+#[test]
+fn a_number_in_a_condition_is_that_number() {
+    let world = Customizing::new();
+    world.sluice("option-set create zz_g --option 1=5 --option 5=Two");
+    world.sluice("column create lead zz_w choice --option 1=5 --option 5=Two");
+    world.sluice("column create lead zz_g choice --global zz_g");
+    world.sluice("column create lead zz_m choices --option 1=5 --option 5=Two");
+    for number in [1, 5] {
+        let all = format!("zz_w:={number} zz_g:={number} zz_m:=[{number}]");
+        world.sluice(&format!("row create lead lastname=l{number} {all}"));
+    }
+    for column in ["zz_w", "zz_g"] {
+        listing(
+            &world,
+            &format!("{column}_eq"),
+            &format!("<condition attribute='{column}' operator='eq' value='5'/>"),
+        );
+        listing(
+            &world,
+            &format!("{column}_in"),
+            &format!("<condition attribute='{column}' operator='in'><value>5</value><value>7</value></condition>"),
+        );
+    }
+    listing(
+        &world,
+        "many",
+        "<condition attribute='zz_m' operator='contain-values'><value>5</value></condition>",
+    );
+    world.sluice("--yes option-set remove lead.zz_w 5");
+    world.sluice("--yes option-set remove lead.zz_m 5");
+    world.sluice("--yes option-set remove zz_g 5");
+    for view in ["zz_w_eq", "zz_w_in", "zz_g_eq", "zz_g_in", "many"] {
+        assert_eq!(last_names(&world, view), ["l5"], "{view}");
+    }
+    let found = |filter: &str| world.sluice(&format!("row list lead --count --filter \"{filter}\""))["count"].clone();
+    for (filter, count) in [
+        ("zz_w eq 5", 1),
+        ("zz_w eq 5 and lastname eq 'l5'", 1),
+        ("zz_w ne 5", 1),
+        ("zz_w in (5)", 1),
+        ("zz_w eq '5'", 1),
+        ("contains(zz_m,5) and lastname eq 'l5'", 1),
+        ("zz_m eq '5' and lastname eq 'l5'", 1),
+        // By its label where it is searched.
+        ("startswith(zz_w,'5') and lastname eq 'l1'", 1),
+    ] {
+        assert_eq!(found(filter), count, "{filter}");
+    }
+    assert_eq!(world.run("org check").code, 0);
+}
+
+#[test]
+fn a_label_in_a_view_stays_the_same_options() {
+    let world = Customizing::new();
+    choice(&world);
+    world.sluice("option-set create zz_g --option 1=One --option 2=Two");
+    world.sluice("column create lead zz_g choice --global zz_g");
+    world.sluice("column create lead zz_m choices --option 1=One --option 2=Two");
+    listing(
+        &world,
+        "own",
+        "<condition attribute='zz_c' operator='in'><value>Three</value></condition>",
+    );
+    listing(
+        &world,
+        "global",
+        "<condition attribute='zz_g' operator='ne' value='Two'/>",
+    );
+    listing(
+        &world,
+        "many",
+        "<condition attribute='zz_m' operator='eq' value='One,Two'/>",
+    );
+    listing(
+        &world,
+        "part",
+        "<condition attribute='zz_c' operator='like' value='T%'/>",
+    );
+    // Another one would be meant as well.
+    refused(
+        &world,
+        "option-set add lead.zz_c 4 Three",
+        &["the view \"own\" of lead"],
+    );
+    refused(
+        &world,
+        "option-set update zz_g 1 --label Two",
+        &["the view \"global\" of lead"],
+    );
+    // What reads as two things is none.
+    refused(
+        &world,
+        "option-set add lead.zz_m 3 \"One,Two\"",
+        &["the view \"many\" of lead"],
+    );
+    // Parts of labels name no option.
+    world.sluice("option-set add lead.zz_c 4 Ten");
+    world.sluice("option-set add zz_g 3 Three");
+    world.sluice("option-set add lead.zz_m 4 Four");
 }

@@ -1,5 +1,6 @@
 //! Values at the ends of their ranges, in the forms in which they are written, and in refusals.
 
+use serde_json::json;
 use sluice_tests::world::World;
 
 use crate::values::{column, lead};
@@ -130,4 +131,33 @@ fn a_number_that_is_too_large_is_told_as_such() {
         let message = error["message"].as_str().unwrap();
         assert!(message.contains(told), "{column}: {error}");
     }
+}
+
+#[test]
+fn a_default_is_kept_in_the_form_of_a_cell() {
+    let world = World::empty();
+    let number = |name: &str, kind: &str, default: &str| {
+        column(&world, name, kind, &[], &["--precision", "2", "--default", default]);
+    };
+    number("zz_n", "decimal", "1.005");
+    number("zz_m", "money", "0.125");
+    number("zz_t", "decimal", "\"2.675\"");
+    let shown = |filter: &str| world.rows("lead", "lastname,zz_n,zz_m,zz_m_base,zz_t", filter);
+    world.admin().json(&["row", "create", "lead", "lastname=default"]);
+    let given = ["lastname=given", "zz_n=1.005", "zz_m=0.125", "zz_t=2.675"];
+    world
+        .admin()
+        .json(&[&["row", "create", "lead"], given.as_slice()].concat());
+    let [default, given] = ["default", "given"].map(|name| {
+        let row = &shown(&format!("lastname eq '{name}'"))[0];
+        ["zz_n", "zz_m", "zz_m_base", "zz_t"].map(|column| row[column].clone())
+    });
+    assert_eq!(default, [json!(1), json!(0.12), json!(0.12), json!(2.68)]);
+    assert_eq!(default, given);
+    assert_eq!(shown("zz_n eq 1").len(), 2);
+    world
+        .admin()
+        .json(&["column", "update", "lead", "zz_n", "--default", "3.14159"]);
+    world.admin().json(&["row", "create", "lead", "lastname=later"]);
+    assert_eq!(shown("zz_n eq 3.14").len(), 1);
 }

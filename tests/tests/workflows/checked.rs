@@ -5,7 +5,10 @@ use serde_json::{Value as Json, json};
 use sluice_model::{Code, Uuid};
 use sluice_platform::WorkflowSpec;
 
-use crate::world::{Workplace, account, is, spec, switch, task};
+use crate::{
+    background::{background, on_create},
+    world::{Workplace, account, is, spec, switch, task},
+};
 
 /// What activating a workflow with these actions is refused with.
 #[track_caller]
@@ -230,4 +233,19 @@ fn an_option_that_is_named_is_not_removed() {
     switch(&world.admin, id, false).unwrap();
     world.admin.try_delete("workflow", id).unwrap();
     admin.json(&["option-set", "remove", "account.industrycode", "500"]);
+}
+
+#[test]
+fn what_is_waited_for_is_kept_by_numbers() {
+    let world = Workplace::new();
+    let admin = world.org.program();
+    let add = |value: &str, label: &str| admin.json(&["option-set", "add", "account.industrycode", value, label]);
+    // A number that is a label here, and the number of another option later.
+    add("500", "600");
+    let wait = json!([{ "wait": { "for": { "and": [is("industrycode", json!("600"))] } } }, task(json!("x"))]);
+    let id = world.active(&background("Waiting", &on_create(), wait));
+    add("600", "Other");
+    let kept = world.admin.get("workflow", id);
+    let kept: Json = serde_json::from_str(kept.text("clientdata").unwrap()).unwrap();
+    assert_eq!(kept["actions"][0]["wait"]["for"]["and"][0]["compare"]["value"], 500);
 }

@@ -24,6 +24,21 @@ impl Condition<'_> {
             .count()
     }
 
+    /// The options that it names, by number or label. What searches for a part of labels, or orders by them,
+    /// names none.
+    pub(super) fn options(&self) -> Result<Vec<i32>> {
+        let is_whole = |text: &String| pattern(text).is_some_and(|(comparison, _)| comparison == Comparison::Eq);
+        let names = match self.operator {
+            "eq" | "ne" | "neq" | "in" | "not-in" | "contain-values" | "not-contain-values" => true,
+            "like" | "not-like" => self.values.iter().all(is_whole),
+            _ => false,
+        };
+        match names {
+            true => shown::options(self.table, self.column, self.values.iter().map(String::as_str)),
+            false => Ok(Vec::new()),
+        }
+    }
+
     /// What it means.
     pub(super) fn filter(&self, surroundings: &Surroundings) -> Result<Filter> {
         match self.operator {

@@ -24,6 +24,29 @@ use xml::Element;
 /// [`Code::INVALID_ARGUMENT`] with what is wrong; [`Code::ENTITY_UNKNOWN`] and
 /// [`Code::ATTRIBUTE_UNKNOWN`] for a table and a column that are not there.
 pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
+    read(surroundings, text).map(|(query, _)| query)
+}
+
+/// The options that one condition of a document names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The table.
+    pub table: Name,
+    /// Its column.
+    pub column: Name,
+    /// The numbers of the options.
+    pub options: Vec<i32>,
+}
+
+/// The options that the conditions of a document name, by numbers and labels, in their order.
+///
+/// # Errors
+/// As [`parse`].
+pub fn options(surroundings: &Surroundings, text: &str) -> Result<Vec<Named>> {
+    read(surroundings, text).map(|(_, named)| named)
+}
+
+fn read(surroundings: &Surroundings, text: &str) -> Result<(Query, Vec<Named>)> {
     let fetch = xml::parse(text)?;
     if fetch.name != "fetch" {
         return Err(wrong(&format!("it begins with <{}> and not with <fetch>", fetch.name)));
@@ -60,7 +83,7 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
     query.counted = truth(&fetch, "returntotalrecordcount")?;
     part(&fetch, &mut query)?;
     check_distinct(&query)?;
-    Ok(query)
+    Ok((query, reader.named))
 }
 
 /// Whether a text is a document at all, whatever it asks for.
@@ -166,6 +189,8 @@ struct Reader<'a> {
     shown: Query,
     /// What the links are called.
     aliases: Vec<Name>,
+    /// The options that conditions name.
+    named: Vec<Named>,
 }
 
 impl<'a> Reader<'a> {
@@ -177,6 +202,7 @@ impl<'a> Reader<'a> {
             totals: false,
             shown: Query::new(""),
             aliases: Vec::new(),
+            named: Vec::new(),
         }
     }
 
@@ -361,7 +387,16 @@ impl<'a> Reader<'a> {
         };
         let known = Operator::in_fetch(operator).is_none();
         self.count_related(if known { condition.names() } else { 0 })?;
-        condition.filter(self.surroundings)
+        let filter = condition.filter(self.surroundings)?;
+        let options = condition.options()?;
+        if !options.is_empty() {
+            self.named.push(Named {
+                table: table.name.clone(),
+                column: condition.column.name.clone(),
+                options,
+            });
+        }
+        Ok(filter)
     }
 
     fn count_related(&mut self, more: usize) -> Result<()> {

@@ -106,6 +106,7 @@ impl Applied<'_> {
         let held = self.value_of(name);
         let value = match source {
             Source::Changed(verb, by) => values::changed(&held, *verb, &self.value(by, column)?, column)?,
+            Source::Constant(constant) => coerce::stored(self.table, column, constant)?,
             source => self.value(source, column)?,
         };
         if value == held {

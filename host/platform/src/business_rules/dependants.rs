@@ -3,6 +3,7 @@
 use sluice_model::{Filter, Query, Result, Row, Value};
 
 use super::{ACTIVATED, CATEGORY, definition::Definition};
+use crate::workflows::language::numbered;
 use sluice_engine::{
     Unit,
     capability::{Definition as Named, Dependant, Succession, User},
@@ -44,12 +45,17 @@ impl Dependant for Definitions {
             "see which business rules depend on a definition",
             &Query::new(tables::PROCESS).filter(active),
         )?;
-        let is_lost = |row: &&Row| {
+        let is_misfit = |row: &&Row| {
             let table = row.text("primaryentity").unwrap_or_default();
-            let rule = row.text("clientdata").map(Definition::parse).and_then(Result::ok);
-            rule.is_some_and(|rule| succession.loses(|catalog| rule.check(catalog, table)))
+            let text = row.text("clientdata").unwrap_or_default();
+            Definition::parse(text).is_ok_and(|rule| {
+                succession.changes(|catalog| {
+                    rule.check(catalog, table)?;
+                    numbered(catalog, table, text)
+                })
+            })
         };
-        let users = rows.iter().filter(is_lost).map(|row| {
+        let users = rows.iter().filter(is_misfit).map(|row| {
             let name = row.text("name").unwrap_or_default();
             User::of(format!("the business rule \"{name}\""), "names one of them")
         });

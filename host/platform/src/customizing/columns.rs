@@ -202,14 +202,10 @@ fn other_default(
             column.name
         )));
     }
-    if default.is_null() {
-        return Ok(None);
-    }
     let snapshot = batch.unit().snapshot()?;
     let table = snapshot.table(table)?;
     let column = coerce::column(table, &column.name)?;
-    coerce::check(table, column, coerce::from_json(table, column, default)?)?;
-    Ok(Some(default.clone()))
+    coerce::default(table, column, default)
 }
 
 /// Rows may hold texts of the length that was allowed so far, so it only grows.

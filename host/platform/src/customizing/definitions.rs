@@ -154,8 +154,9 @@ pub(crate) fn create_table(batch: &mut Batch<'_>, sent: &TableDef) -> Result<()>
     if table.references().next().is_some() {
         batch.require("prvCreateRelationship")?;
     }
-    for column in &table.columns {
-        check_column(batch, &table, column)?;
+    let as_sent = table.clone();
+    for column in table.columns.iter_mut() {
+        fit_column(batch, &as_sent, column)?;
     }
     for column in table.columns.iter().filter(|column| column.secured) {
         table.check_securable(column)?;
@@ -203,7 +204,7 @@ pub(crate) fn create_lookup(
             format!("table `{table}` has a column `{}` already", column.name),
         ));
     }
-    check_column(batch, &definition, &column)?;
+    fit_column(batch, &definition, &mut column)?;
     relationships::check_added(batch.unit(), &definition, &column, relationships)?;
     column.custom = true;
     if !batch.is_import() {
@@ -298,10 +299,12 @@ fn put_table(batch: &mut Batch<'_>, before: &TableDef, after: &TableDef) -> Resu
     batch.unit().save_definition(after)
 }
 
-/// Refuses a column that does not fit in the table.
-pub(crate) fn check_column(batch: &mut Batch<'_>, table: &TableDef, column: &ColumnDef) -> Result<()> {
+/// Refuses a column that does not fit in the table, and keeps its default as the value that it is now.
+pub(crate) fn fit_column(batch: &mut Batch<'_>, table: &TableDef, column: &mut ColumnDef) -> Result<()> {
     let snapshot = batch.unit().snapshot()?;
-    fits(&snapshot, table, column)
+    fits(&snapshot, table, column)?;
+    column.default = new_default::settled(&snapshot, table, column)?;
+    Ok(())
 }
 
 /// Refuses to change a table that came with a managed solution, unless an import does.
@@ -424,7 +427,6 @@ fn fits(snapshot: &Snapshot, table: &TableDef, column: &ColumnDef) -> Result<()>
     if column.name == table.key {
         return wrong("the key is called so".to_owned());
     }
-    new_default::check(snapshot, table, column)?;
     match &column.kind {
         ColumnType::Int {
             min: Some(min),

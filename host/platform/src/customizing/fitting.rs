@@ -1,5 +1,5 @@
-//! Whoever names an option has to find it: options are neither taken away nor called otherwise while
-//! a default, a view, a rule or a workflow that is at work would be understood no more.
+//! Whoever names an option has to find it: options are neither taken away nor added nor called otherwise
+//! while a default, a view, a rule or a workflow that is at work would mean another one, or none.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use sluice_engine::{
 };
 use sluice_model::{Catalog, Code, ColumnDef, Columns, Error, Name, Remedy, Result, TableDef, coerce};
 
-/// Refuses options that are about to count, where something would be understood no more.
+/// Refuses options that are about to count, where something would be understood otherwise, or no more.
 pub(super) fn check(unit: &mut Unit, before: &Arc<Catalog>) -> Result<()> {
     let after = unit.snapshot()?.catalog().clone();
     let users = unit.misfits_of(Succession { before, after: &after })?;
@@ -35,7 +35,7 @@ pub(super) fn check(unit: &mut Unit, before: &Arc<Catalog>) -> Result<()> {
     })
 }
 
-/// Who would be understood no more without these options of a choice, `NAME` or `table.column`.
+/// Who would be understood otherwise, or no more, without these options of a choice, `NAME` or `table.column`.
 pub(crate) fn users_of_options(unit: &mut Unit, choice: &str, gone: &[i32]) -> Result<Vec<User>> {
     let before = unit.snapshot()?.catalog().clone();
     let has_it = |table: &TableDef, column: &ColumnDef| match column.kind.global() {
@@ -60,9 +60,9 @@ pub(crate) fn users_of_options(unit: &mut Unit, choice: &str, gone: &[i32]) -> R
     })
 }
 
-/// The columns, with their tables, whose defaults are no options of theirs any more.
+/// The columns, with their tables, whose defaults are no options of theirs any more, or others.
 fn defaults(succession: Succession<'_>) -> Vec<(Name, Name)> {
-    let mut lost = Vec::new();
+    let mut misfits = Vec::new();
     for table in succession.before.iter() {
         for column in table.columns.iter() {
             let Some(default) = column.default.as_ref().filter(|_| column.kind.options().is_some()) else {
@@ -71,14 +71,14 @@ fn defaults(succession: Succession<'_>) -> Vec<(Name, Name)> {
             let understand = |catalog: &Arc<Catalog>| {
                 let table = catalog.table(&table.name)?;
                 let column = coerce::column(table, &column.name)?;
-                coerce::check(table, column, coerce::from_json(table, column, default)?)
+                coerce::stored(table, column, default)
             };
-            if succession.loses(understand) {
-                lost.push((table.name.clone(), column.name.clone()));
+            if succession.changes(understand) {
+                misfits.push((table.name.clone(), column.name.clone()));
             }
         }
     }
-    lost
+    misfits
 }
 
 /// The defaults of columns.

@@ -16,22 +16,21 @@ static NOT_ACCEPTED: Case = Case {
     ),
 };
 
-/// Refuses a default that rows could not hold: of a global choice, an option that is not published.
-pub(super) fn check(snapshot: &Snapshot, table: &TableDef, column: &ColumnDef) -> Result<()> {
+/// The default as it is kept: as the value that it is now.
+///
+/// # Errors
+/// Rows could not hold it: of a global choice, an option that is not published.
+pub(super) fn settled(snapshot: &Snapshot, table: &TableDef, column: &ColumnDef) -> Result<Option<serde_json::Value>> {
     let Some(default) = &column.default else {
-        return Ok(());
+        return Ok(None);
     };
     let mut column = column.clone();
     let global = column.kind.global().and_then(|name| snapshot.global_choice(name));
     if let (Some(row), Some(options)) = (global, column.kind.options_mut()) {
         *options = options::parse(row.text("options").unwrap_or("[]"))?;
     }
-    let value = coerce::from_json(table, &column, default);
-    let checked = value.and_then(|value| coerce::check(table, &column, value));
-    checked
-        .map(|_| ())
-        .map_err(|error| match error.code() == Code::OUT_OF_RANGE {
-            true => error.in_case(&NOT_ACCEPTED),
-            false => error,
-        })
+    coerce::default(table, &column, default).map_err(|error| match error.code() == Code::OUT_OF_RANGE {
+        true => error.in_case(&NOT_ACCEPTED),
+        false => error,
+    })
 }

@@ -27,7 +27,7 @@ pub(crate) fn column_in_use(batch: &mut Batch<'_>, table: &str, column: &str) ->
     // A box that nobody ticked is no data. Anything else may have been typed, even where it is what
     // the row would have had by itself.
     if let (ColumnType::Bool, Some(default)) = (&place.kind, &place.default) {
-        holds = holds.and(other_than(coerce::from_json(&definition, place, default)?));
+        holds = holds.and(other_than(coerce::stored(&definition, place, default)?));
     }
     let rows = batch
         .unit()

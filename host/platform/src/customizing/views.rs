@@ -185,9 +185,9 @@ impl Dependant for Shown {
                     catalog: catalog.clone(),
                     ..around.clone()
                 };
-                fetchxml::parse(&around, fetch)
+                fetchxml::options(&around, fetch)
             };
-            if succession.loses(understand) {
+            if succession.changes(understand) {
                 users.push(user(&view, "names one of them"));
             }
         }

@@ -285,7 +285,7 @@ fn change_column(work: &mut Installation<'_, '_>, table: TableDef, sent: &Column
                 &format!("the column `{place}`"),
             ));
         }
-        definitions::check_column(work.batch, &table, &wanted)?;
+        definitions::fit_column(work.batch, &table, &mut wanted)?;
         let notices = columns::put_column(work.batch, table, wanted)?;
         work.notices.extend(notices);
     }

@@ -8,7 +8,7 @@ use sluice_model::{Comparison, Filter, Query, Result, Row, Value};
 use super::{
     DEFINITION, DRAFT,
     active::{self, KIND, Workflow},
-    check::Checker,
+    check::{Checker, numbered},
     definition::Definition,
     is_workflow, names,
     run::TABLE,
@@ -79,15 +79,17 @@ impl Dependant for Definitions {
             "see which workflows depend on a definition",
             &Query::new(TABLE).filter(definitions.and(active)),
         )?;
-        let is_lost = |row: &&Row| {
+        let is_misfit = |row: &&Row| {
             let table = row.text("primaryentity").unwrap_or_default();
-            let definition = row.text("clientdata").map(Definition::parse);
-            let definition = definition.and_then(std::result::Result::ok);
-            definition.is_some_and(|definition| {
-                succession.loses(|catalog| Checker::check(catalog, table, &definition).map(|_| ()))
+            let text = row.text("clientdata").unwrap_or_default();
+            Definition::parse(text).is_ok_and(|definition| {
+                succession.changes(|catalog| {
+                    Checker::check(catalog, table, &definition)?;
+                    numbered(catalog, table, text)
+                })
             })
         };
-        let users = rows.iter().filter(is_lost).map(|row| {
+        let users = rows.iter().filter(is_misfit).map(|row| {
             let name = row.text("name").unwrap_or_default();
             User::of(format!("the workflow \"{name}\""), "names one of them")
         });

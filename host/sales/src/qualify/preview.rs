@@ -146,7 +146,7 @@ impl Story<'_> {
 pub(super) fn is_default(table: &TableDef, column: &ColumnDef, value: &Value) -> bool {
     column
         .given()
-        .is_some_and(|default| coerce::from_json(table, column, default).is_ok_and(|default| default == *value))
+        .is_some_and(|default| coerce::stored(table, column, default).is_ok_and(|default| default == *value))
 }
 
 /// The same value; the rows of two trials have other ids.

@@ -78,9 +78,7 @@ impl Checker<'_> {
     pub(super) fn fits(&mut self, table: &TableDef, column: &ColumnDef, source: &Source) -> Result<()> {
         match source {
             Source::Constant(json) => {
-                let value = coerce::from_json(table, column, json)?;
-                let value = coerce::check(table, column, value)?;
-                if let Value::Lookup(row) = value {
+                if let Value::Lookup(row) = coerce::stored(table, column, json)? {
                     self.rows.push((self.place.clone(), row));
                 }
                 Ok(())

@@ -68,6 +68,11 @@ impl Numbering<'_> {
                     }
                 }
             }
+            "wait" => {
+                if let Some(condition) = action.get_mut("for") {
+                    self.condition(condition);
+                }
+            }
             "set" | "default" => self.set(&table, action),
             "change-state" => {
                 for (name, column) in [("state", "statecode"), ("status", "statuscode")] {
