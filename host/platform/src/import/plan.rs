@@ -111,8 +111,10 @@ impl Plan {
         }
         let text = map;
         let map: Map = toml::from_str(text).map_err(|error| unreadable(text, &error))?;
+        let timezone = timezone(map.timezone.as_deref())?;
         let mut reading = Reading {
             text,
+            timezone: &timezone,
             session,
             table: &table,
             values: map.values,
@@ -139,7 +141,7 @@ impl Plan {
             return Err(wrong(&format!("the heading `{both}` is both mapped and ignored")));
         }
         Ok(Self {
-            timezone: timezone(map.timezone.as_deref())?,
+            timezone,
             separator: separator(map.separator.as_deref())?,
             spreadsheet: map.spreadsheet,
             key,
@@ -265,6 +267,8 @@ fn unreadable(map: &str, error: &toml::de::Error) -> Error {
 struct Reading<'a> {
     /// The map as it is written.
     text: &'a str,
+    /// In which times of the map and the file are.
+    timezone: &'a TimeZone,
     session: &'a Session,
     table: &'a Arc<TableDef>,
     values: BTreeMap<String, BTreeMap<String, Said>>,
@@ -393,7 +397,7 @@ impl Reading<'_> {
     fn value(&self, column: &ColumnDef, said: &Said) -> Result<Value> {
         let value = match said.get_ref() {
             toml::Value::String(text) if text.trim().is_empty() => return Ok(Value::Null),
-            toml::Value::String(text) => self.session.value(self.table, column, text.trim())?,
+            toml::Value::String(text) => self.of_text(column, text.trim())?,
             // A number is none of a choice's labels.
             toml::Value::Integer(number) if column.kind.options().is_some() => {
                 coerce::from_json(self.table, column, &(*number).into())?
@@ -405,9 +409,17 @@ impl Reading<'_> {
                 });
                 coerce::from_json(self.table, column, &items.collect::<Vec<serde_json::Value>>().into())?
             }
-            _ => self.session.value(self.table, column, &self.as_written(column, said))?,
+            _ => self.of_text(column, &self.as_written(column, said))?,
         };
         coerce::check(self.table, column, value)
+    }
+
+    /// What a text of the map means: times are in its zone, as those of the file are.
+    fn of_text(&self, column: &ColumnDef, text: &str) -> Result<Value> {
+        match (&column.kind, text) {
+            (ColumnType::DateTime, text) if text != "null" => coerce::time(self.table, column, self.timezone, text),
+            _ => self.session.value(self.table, column, text),
+        }
     }
 
     /// The text that a value without quotes stands for: to the letter in a column of text, and a

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use sluice_engine::{Batch, fill};
 use sluice_model::{
     Code, ColumnType, Error, Filter, Query, Reference, Result, Row, TableDef, Uuid, Value, codes::Kind, coerce, looks,
-    written,
 };
 
 use super::{
@@ -144,9 +143,7 @@ fn value(plan: &Plan, target: &Target, state: Option<i32>, text: &str) -> Result
     }
     let value = match (&target.format, &column.kind) {
         (Some(format), _) => format.value(table, column, &plan.timezone, text)?,
-        (None, ColumnType::DateTime) => Value::DateTime(
-            written::time_in(text, &plan.timezone).map_err(|why| coerce::no_time(table, column, text, &why))?,
-        ),
+        (None, ColumnType::DateTime) => coerce::time(table, column, &plan.timezone, text)?,
         _ => coerce::from_text_in(table, column, state, text)?,
     };
     coerce::check(table, column, value)
@@ -155,7 +152,7 @@ fn value(plan: &Plan, target: &Target, state: Option<i32>, text: &str) -> Result
 /// The row that a text names.
 fn named(batch: &mut Batch<'_>, plan: &Plan, target: &Target, text: &str) -> Result<Value> {
     if let Some(lookup) = &target.lookup {
-        return found(batch, lookup, text);
+        return found(batch, plan, lookup, text);
     }
     // People write `null` for an empty value; in a file it is a name like any other.
     let value = match text {
@@ -178,9 +175,12 @@ fn named(batch: &mut Batch<'_>, plan: &Plan, target: &Target, text: &str) -> Res
 }
 
 /// The one row that `text` leads to.
-fn found(batch: &mut Batch<'_>, lookup: &Lookup, text: &str) -> Result<Value> {
+fn found(batch: &mut Batch<'_>, plan: &Plan, lookup: &Lookup, text: &str) -> Result<Value> {
     let table = &lookup.table;
-    let wanted = coerce::from_text(table, &lookup.by, text)?;
+    let wanted = match lookup.by.kind {
+        ColumnType::DateTime => coerce::time(table, &lookup.by, &plan.timezone, text)?,
+        _ => coerce::from_text(table, &lookup.by, text)?,
+    };
     let query = Query::new(table.name.clone())
         .columns(&[])
         .filter(Filter::eq(&lookup.by.name, wanted))

@@ -1,6 +1,7 @@
 //! What is checked before the first row.
 
-use sluice_model::Code;
+use sluice_model::{Code, Result, Value};
+use sluice_platform::import::Report;
 
 use crate::org::{Org, PEOPLE, message};
 
@@ -137,4 +138,43 @@ fn other_separators_and_encodings_are_named() {
         (Some("A,a"), Some("B;b"))
     );
     assert!(message(org.import("contact", &map, "first,last,mail\n")).contains("separator = \",\""));
+}
+
+/// Imports one line, of which the constants and the values of the map give times without an offset.
+fn times(org: &Org, constant: &str, value: &str) -> Result<Report> {
+    let map = format!(
+        "timezone = \"Europe/Berlin\"\n[columns]\nn = \"lastname\"\nwhen = \"overriddencreatedon\"\n\
+         [values.overriddencreatedon]\nmorning = \"{value}\"\n[constants]\nlastusedincampaign = {constant}\n"
+    );
+    org.import("contact", &map, "n,when\nx,morning\n")
+}
+
+#[test]
+fn times_of_a_map_are_in_its_zone() {
+    let summer: Value = Value::DateTime("2025-07-01T08:00:00Z".parse().unwrap());
+    for constant in [
+        "2025-07-01T10:00:00",
+        "\"2025-07-01T10:00:00\"",
+        "\"2025-07-01T08:00:00Z\"",
+        "2025-07-01T10:00:00+02:00",
+    ] {
+        let org = Org::new();
+        assert_eq!(times(&org, constant, "2025-07-01T10:00:00").unwrap().created, 1);
+        let row = org.rows("contact", "lastname").remove(0);
+        for column in ["lastusedincampaign", "createdon"] {
+            assert_eq!(row.get(column), Some(&summer), "{column}: {constant}");
+        }
+    }
+    let org = Org::new();
+    for (time, why) in [("2025-03-30T02:30:00", "skip"), ("2025-10-26T02:30:00", "show twice")] {
+        let (good, quoted) = ("2025-07-01T10:00:00", format!("\"{time}\""));
+        for refused in [
+            times(&org, time, good),
+            times(&org, &quoted, good),
+            times(&org, good, time),
+        ] {
+            assert!(message(refused).contains(why), "{time}");
+        }
+    }
+    assert!(org.rows("contact", "lastname").is_empty());
 }
