@@ -14,7 +14,7 @@ pub struct Field {
     pub what: Option<What>,
     /// The join that it comes from; `None` is the query's own table.
     pub of: Option<Name>,
-    /// The column that it is made of, under its own name.
+    /// The column that it is made of, under its own name; of totals of amounts, that of the base amounts.
     pub source: ColumnDef,
 }
 
@@ -46,7 +46,7 @@ pub fn fields(catalog: &Catalog, query: &Query) -> Result<Vec<Field>> {
     }
     for total in &query.totals {
         let table = table_of(catalog, query, total.of.as_ref())?;
-        let source = coerce::column(&table, &total.column)?.clone();
+        let source = counted(&table, coerce::column(&table, &total.column)?, total.what).clone();
         fields.push(Field {
             column: named(&source, &total.name, kind(&table, &source, total)?),
             what: Some(total.what),
@@ -87,6 +87,17 @@ pub fn table_of(catalog: &Catalog, query: &Query, join: Option<&Name>) -> Result
     catalog.table(name).cloned()
 }
 
+/// The column that a total is made of. Amounts of several currencies have no sum, and none is the least: their
+/// totals are those of what they are in the base currency.
+fn counted<'a>(table: &'a TableDef, column: &'a ColumnDef, what: What) -> &'a ColumnDef {
+    match what {
+        What::Sum | What::Average | What::Least | What::Most if column.kind.is_money() => {
+            table.column(&format!("{}_base", column.name)).unwrap_or(column)
+        }
+        _ => column,
+    }
+}
+
 fn named(source: &ColumnDef, name: &Name, kind: ColumnType) -> ColumnDef {
     ColumnDef {
         label: source.label.clone(),
@@ -113,7 +124,8 @@ fn kind(table: &TableDef, column: &ColumnDef, total: &Total) -> Result<ColumnTyp
         (What::Group, C::Memo { .. } | C::Choices { .. }) => return wrong("groups"),
         (What::Group, kind) => kind.clone(),
         (What::Sum, C::Int { .. } | C::BigInt) => C::BigInt,
-        (What::Average, C::Int { .. } | C::BigInt) => C::Float,
+        // A whole number as well, cut.
+        (What::Average, C::Int { .. } | C::BigInt) => C::BigInt,
         (What::Average, C::Decimal { .. }) => C::Decimal { precision: 10 },
         (What::Average, C::Money { .. }) => C::Money { precision: 4 },
         (What::Sum | What::Average, kind @ (C::Decimal { .. } | C::Money { .. } | C::Float)) => kind.clone(),

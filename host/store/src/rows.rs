@@ -334,7 +334,7 @@ fn read_into(row: &mut Row, read: &Read<'_>, found: &rusqlite::Row<'_>, index: u
 /// The mean, of the sum and the number of values beside it.
 #[expect(
     clippy::cast_precision_loss,
-    reason = "a mean of whole numbers is a floating point number"
+    reason = "a mean of floating point numbers is one as well"
 )]
 fn mean(field: &Field, found: &rusqlite::Row<'_>, index: usize) -> Result<Value> {
     let count: i64 = found.get(index + 1).map_err(fault)?;
@@ -347,12 +347,14 @@ fn mean(field: &Field, found: &rusqlite::Row<'_>, index: usize) -> Result<Value>
             .unwrap_or_default()
             .round_dp(places)
     };
-    if field.column.kind == ColumnType::Float {
-        let sum = match cell {
-            ValueRef::Blob(bytes) => form::scaled_of(bytes).unwrap_or_default() as f64,
-            other => other.as_f64().unwrap_or_default(),
-        };
-        return Ok(Value::Float(sum / count as f64));
+    match (&field.column.kind, cell) {
+        (ColumnType::Float, cell) => return Ok(Value::Float(cell.as_f64().unwrap_or_default() / count as f64)),
+        // It lies between two of them, however large their sum is.
+        (ColumnType::BigInt, ValueRef::Blob(bytes)) => {
+            let mean = form::scaled_of(bytes).unwrap_or_default() / i128::from(count);
+            return Ok(Value::BigInt(i64::try_from(mean).unwrap_or_default()));
+        }
+        _ => {}
     }
     Ok(match form::sum(&field.column, cell)? {
         Value::Money(sum) => Value::Money(exact(sum, 4)),

@@ -15,24 +15,25 @@ use crate::{
 
 struct Sum;
 
-impl Aggregate<Option<i128>, Option<Vec<u8>>> for Sum {
-    fn init(&self, _: &mut Context<'_>) -> Result<Option<i128>> {
-        Ok(None)
+impl Aggregate<i128, Vec<u8>> for Sum {
+    fn init(&self, _: &mut Context<'_>) -> Result<i128> {
+        Ok(0)
     }
 
-    fn step(&self, context: &mut Context<'_>, sum: &mut Option<i128>) -> Result<()> {
+    fn step(&self, context: &mut Context<'_>, sum: &mut i128) -> Result<()> {
         let number = match context.get_raw(0) {
             ValueRef::Null => return Ok(()),
             ValueRef::Integer(number) => number.into(),
             other => form::scaled_of(other.as_blob()?).unwrap_or_default(),
         };
-        let more = sum.unwrap_or_default().checked_add(number);
-        *sum = Some(more.ok_or_else(|| Error::UserFunctionError("the sum is too large".into()))?);
+        let more = sum.checked_add(number);
+        *sum = more.ok_or_else(|| Error::UserFunctionError("the sum is too large".into()))?;
         Ok(())
     }
 
-    fn finalize(&self, _: &mut Context<'_>, sum: Option<Option<i128>>) -> Result<Option<Vec<u8>>> {
-        Ok(sum.flatten().map(|sum| form::of_scaled(sum).to_vec()))
+    /// Of no number at all it is zero.
+    fn finalize(&self, _: &mut Context<'_>, sum: Option<i128>) -> Result<Vec<u8>> {
+        Ok(form::of_scaled(sum.unwrap_or_default()).to_vec())
     }
 }
 

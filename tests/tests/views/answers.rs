@@ -262,7 +262,7 @@ fn totals_are_made_of_all_rows() {
     assert_eq!(
         all,
         [json!({
-            "all": 4, "held": 3, "different": 2, "sum": 31.5, "mean": 10.5, "exact": 0.6, "middle": 0.2, "people": 5.0,
+            "all": 4, "held": 3, "different": 2, "sum": 31.5, "mean": 10.5, "exact": 0.6, "middle": 0.2, "people": 5,
             "least": 1, "most": 0.3
         })]
     );

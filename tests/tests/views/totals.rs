@@ -40,7 +40,7 @@ fn sums_are_as_large_as_their_numbers_make_them() {
     );
     assert_eq!(
         sums,
-        [json!({"sum": "1500000000000000.75", "mean": 500000000000000.25, "units": 4e18})]
+        [json!({"sum": "1500000000000000.75", "mean": 500000000000000.25, "units": 4_000_000_000_000_000_000_i64})]
     );
     // In groups, by their sums.
     create(&world, "opportunity", &["name=small", "estimatedvalue=7"]);
@@ -211,4 +211,99 @@ fn a_page_of_joined_rows_goes_on_behind_the_last_one() {
     found.sort();
     let contacts: String = found.iter().map(|(_, contact)| contact.as_str()).collect();
     assert_eq!(contacts, "123456-");
+}
+
+/// The answer of a query for totals of opportunities.
+fn of_amounts(world: &World, inside: &str) -> Json {
+    totals(world, "opportunity", inside).remove(0)
+}
+
+#[test]
+fn totals_of_amounts_are_in_the_base_currency() {
+    let world = World::empty();
+    let yen = [
+        "currencyname=Yen",
+        "isocurrencycode=JPY",
+        "exchangerate=160",
+        "currencyprecision=0",
+        "currencysymbol=Y",
+    ];
+    create(&world, "transactioncurrency", &yen);
+    let in_yen = ["name=a", "estimatedvalue=1000", "transactioncurrencyid=Yen"];
+    create(&world, "opportunity", &in_yen);
+    create(&world, "opportunity", &["name=b", "estimatedvalue=100"]);
+    let of = |column: &str| {
+        let each = ["sum", "avg", "min", "max", "countcolumn"];
+        let attribute =
+            |function: &&str| format!("<attribute name='{column}' alias='{function}' aggregate='{function}'/>");
+        of_amounts(&world, &each.iter().map(attribute).collect::<String>())
+    };
+    let expected = json!({"sum": 106.25, "avg": 53.125, "min": 6.25, "max": 100, "countcolumn": 2});
+    assert_eq!(of("estimatedvalue"), expected);
+    assert_eq!(of("estimatedvalue_base"), expected);
+    // Also beside, in a view that is kept, and in their order.
+    create(&world, "account", &["name=Acc"]);
+    for name in ["a", "b"] {
+        world
+            .admin()
+            .json(&["row", "update", "opportunity", name, "customerid=account:Acc"]);
+    }
+    let xml = "<fetch aggregate='true'><entity name='account'><attribute name='name' alias='n' groupby='true'/>
+        <link-entity name='opportunity' from='customerid' to='accountid' alias='o'>
+        <attribute name='name' alias='o' groupby='true'/>
+        <attribute name='estimatedvalue' alias='s' aggregate='sum'/></link-entity><order alias='s'/></entity></fetch>";
+    world.write("v.xml", xml);
+    let view = ["view", "create", "Worth", "--table", "account", "--fetch", "@v.xml"];
+    world.admin().json(&view);
+    let rows = list(&world.admin().json(&["view", "run", "Worth"]));
+    let rows: Vec<(String, &Json)> = rows.iter().map(|row| (text(row, "o"), &row["s"])).collect();
+    assert_eq!(rows, [("a".to_owned(), &json!(6.25)), ("b".to_owned(), &json!(100))]);
+}
+
+/// Ten accounts, of which one has no employees.
+#[test]
+fn totals_of_nothing_and_means_of_whole_numbers() {
+    let world = World::empty();
+    world.admin().json(&["column", "create", "account", "zz_f", "float"]);
+    world.admin().json(&["column", "create", "account", "zz_d", "decimal"]);
+    let employees = [
+        "", "1500", "2700", "2900", "2900", "3900", "4300", "4800", "6000", "6200",
+    ];
+    let lines: Vec<String> = ('A'..)
+        .zip(employees)
+        .map(|(name, of)| format!("{name},{of}\n"))
+        .collect();
+    world.write("a.csv", format!("n,e\n{}", lines.concat()));
+    world.write("a.toml", "[columns]\nn=\"name\"\ne=\"numberofemployees\"\n");
+    world
+        .admin()
+        .json(&["import", "a.csv", "--table", "account", "--map", "a.toml"]);
+    let column = |name: &str, function: &str| {
+        format!("<attribute name='{name}' alias='{name}_{function}' aggregate='{function}'/>")
+    };
+    let of_employees = ["sum", "avg", "min", "max"].map(|function| column("numberofemployees", function));
+    let all = totals(&world, "account", &of_employees.concat()).remove(0);
+    let expected = json!({
+        "numberofemployees_sum": 35200, "numberofemployees_avg": 3911,
+        "numberofemployees_min": 1500, "numberofemployees_max": 6200
+    });
+    assert_eq!(all, expected);
+    let sums = ["numberofemployees", "zz_f", "zz_d", "revenue"].map(|name| column(name, "sum"));
+    let group = format!(
+        "<attribute name='name' alias='n' groupby='true'/>{}{}{}<order alias='numberofemployees_sum'/>",
+        sums.concat(),
+        column("numberofemployees", "avg"),
+        column("numberofemployees", "max"),
+    );
+    let expected = json!({
+        "n": "A", "numberofemployees_sum": 0, "zz_f_sum": 0.0, "zz_d_sum": 0, "revenue_sum": 0,
+        "numberofemployees_avg": null, "numberofemployees_max": null
+    });
+    assert_eq!(totals(&world, "account", &group)[0], expected);
+    // Of no rows at all as well.
+    let none = format!(
+        "{}<filter><condition attribute='name' operator='eq' value='-'/></filter>",
+        sums[0]
+    );
+    assert_eq!(totals(&world, "account", &none), [json!({"numberofemployees_sum": 0})]);
 }

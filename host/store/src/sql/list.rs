@@ -255,7 +255,7 @@ fn cells(called: &str, field: &Field, seen: Seen) -> Vec<Expr> {
     let column = || Expr::col((name(called), name(&source.name)));
     let sum = || -> Expr {
         match source.kind {
-            ColumnType::Float => Func::sum(column()).into(),
+            ColumnType::Float => Func::coalesce([Expr::from(Func::sum(column())), Expr::val(0_f64)]).into(),
             _ => Func::cust(name(SUM)).arg(column()).into(),
         }
     };
@@ -416,11 +416,14 @@ fn first(cells: Vec<Expr>) -> Result<Expr> {
         .ok_or_else(|| Error::host("a field without a cell"))
 }
 
-/// The mean as a number to order by.
+/// The mean as a number to order by, as it is shown.
 fn mean(called: &str, source: &ColumnDef) -> Expr {
     let column = Expr::col((name(called), name(&source.name)));
     match source.kind {
         ColumnType::Decimal { .. } => Func::cust(name(MEAN)).arg(column).into(),
+        ColumnType::Int { .. } | ColumnType::BigInt => {
+            Expr::cust_with_expr("CAST(? AS INTEGER)", Expr::from(Func::avg(column)))
+        }
         _ => Func::avg(column).into(),
     }
 }
