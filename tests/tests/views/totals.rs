@@ -307,3 +307,66 @@ fn totals_of_nothing_and_means_of_whole_numbers() {
     );
     assert_eq!(totals(&world, "account", &none), [json!({"numberofemployees_sum": 0})]);
 }
+
+#[test]
+fn in_is_the_whole_set_of_several_choices() {
+    let world = World::empty();
+    let options = [
+        "--option", "1=A", "--option", "2=B", "--option", "3=C", "--option", "4=Same", "--option", "5=Same",
+    ];
+    world
+        .admin()
+        .json(&[["column", "create", "lead", "zz_mc", "choices"].as_slice(), &options].concat());
+    for set in ["1", "2", "1,2", "1,2,3"] {
+        create(&world, "lead", &[&format!("lastname=m{set}"), &format!("zz_mc={set}")]);
+    }
+    create(&world, "lead", &["lastname=none"]);
+    let names = |rows: Vec<Json>| {
+        let mut names: Vec<String> = rows.iter().map(|row| text(row, "lastname")).collect();
+        names.sort();
+        names.join(" ")
+    };
+    let fetched = |operator: &str, values: &[&str]| {
+        let values: String = values.iter().map(|value| format!("<value>{value}</value>")).collect();
+        let condition = format!("<condition attribute='zz_mc' operator='{operator}'>{values}</condition>");
+        let xml = format!(
+            "<fetch><entity name='lead'><attribute name='lastname'/><filter>{condition}</filter></entity></fetch>"
+        );
+        names(list(&fetch(&world, &xml)))
+    };
+    assert_eq!(fetched("in", &["1", "2"]), "m1,2");
+    assert_eq!(fetched("in", &["B", "1"]), "m1,2");
+    assert_eq!(fetched("in", &["2"]), "m2");
+    assert_eq!(fetched("not-in", &["2", "1"]), "m1 m1,2,3 m2 none");
+    assert_eq!(fetched("contain-values", &["1", "3"]), "m1 m1,2 m1,2,3");
+    assert_eq!(fetched("contain-values", &["Same", "3"]), "m1,2,3");
+    let crm = "Microsoft.Dynamics.CRM";
+    for (filter, found) in [
+        ("zz_mc in (2,1)".to_owned(), "m1,2"),
+        ("zz_mc in (1,null)".to_owned(), "m1 none"),
+        (
+            format!("{crm}.In(PropertyName='zz_mc',PropertyValues=['1','2'])"),
+            "m1,2",
+        ),
+        (
+            format!("{crm}.NotIn(PropertyName='zz_mc',PropertyValues=['1','2'])"),
+            "m1 m1,2,3 m2 none",
+        ),
+        (
+            format!("{crm}.ContainValues(PropertyName='zz_mc',PropertyValues=['2','3'])"),
+            "m1,2 m1,2,3 m2",
+        ),
+        (
+            format!("{crm}.DoesNotContainValues(PropertyName='zz_mc',PropertyValues=['B',3])"),
+            "m1 none",
+        ),
+    ] {
+        assert_eq!(names(world.rows("lead", "lastname", &filter)), found, "{filter}");
+    }
+    let filter = format!("{crm}.ContainValues(PropertyName='lastname',PropertyValues=['1'])");
+    let error = world.admin().refused(&["row", "list", "lead", "--filter", &filter]);
+    assert!(
+        text(&error, "message").contains("no column of several choices"),
+        "{error}"
+    );
+}

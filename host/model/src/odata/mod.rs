@@ -364,6 +364,8 @@ impl<'a> Parser<'a> {
             match (function, Operator::in_odata(function)) {
                 ("In", _) => parser.among(table, column, &list),
                 ("NotIn", _) => parser.among(table, column, &list).map(Filter::negated),
+                ("ContainValues", _) => parser.contain(table, column, &list),
+                ("DoesNotContainValues", _) => parser.contain(table, column, &list).map(Filter::negated),
                 ("Between", _) => parser.between(table, column, &list),
                 ("NotBetween", _) => parser.between(table, column, &list).map(Filter::negated),
                 (_, Some(operator)) => {
@@ -376,6 +378,20 @@ impl<'a> Parser<'a> {
                 ))),
             }
         })
+    }
+
+    /// A column of several choices has one of these.
+    fn contain(&mut self, table: &TableDef, column: &ColumnDef, values: &[&str]) -> Result<Filter> {
+        if !matches!(column.kind, ColumnType::Choices { .. }) {
+            return Err(self.wrong(&format!("`{}` is no column of several choices", column.name)));
+        }
+        if values.is_empty() {
+            return Err(self.wrong("it needs PropertyValues"));
+        }
+        let any = values
+            .iter()
+            .map(|value| self.compared(table, column, Comparison::Contains, value));
+        any.collect::<Result<_>>().map(Filter::Or)
     }
 
     fn between(&mut self, table: &TableDef, column: &ColumnDef, values: &[&str]) -> Result<Filter> {
