@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sluice_model::{Error, Name, Result, Uuid};
+use sluice_model::{Error, Name, Result, Uuid, document};
 
 use crate::email::Part;
 
@@ -66,9 +66,30 @@ impl Definition {
     /// # Errors
     /// The place in the text that is wrong.
     pub(crate) fn activated(text: &str) -> Result<Self> {
-        serde_json::from_str(text)
-            .map_err(|error| Error::invalid(format!("this is no definition of a workflow: {error}")))
+        serde_json::from_str(text).map_err(|error| none("definition of a workflow", &error))
     }
+}
+
+/// A text is not what it should be.
+pub(crate) fn none(what: &str, error: &serde_json::Error) -> Error {
+    // The library stops far deeper than anything that is read.
+    let why = match error.to_string() {
+        told if told.starts_with("recursion limit") => format!(
+            "conditions, and values, stand {DEEPEST} deep inside each other at most, at line {} column {}",
+            error.line(),
+            error.column()
+        ),
+        told => told,
+    };
+    Error::invalid(format!("this is no {what}: {why}"))
+}
+
+/// A text in which nothing is there twice: of two members of one name the last would count.
+///
+/// # Errors
+/// The place of the second one.
+pub(crate) fn check_once(text: &str, what: &str) -> Result<()> {
+    document::read(text).map(|_| ()).map_err(|error| none(what, &error))
 }
 
 /// Something that a workflow does.
@@ -421,6 +442,10 @@ pub(crate) enum Operator {
     HasData,
     /// It is empty.
     HasNoData,
+    /// The row that it refers to is below that one in the hierarchy of its table.
+    Under,
+    /// It is not, or it is empty.
+    NotUnder,
 }
 
 impl Operator {
@@ -432,6 +457,11 @@ impl Operator {
     /// Whether it looks into a text.
     pub(crate) fn searches(self) -> bool {
         matches!(self, Self::Contains | Self::BeginsWith | Self::EndsWith)
+    }
+
+    /// Whether it looks up a hierarchy.
+    pub(crate) fn climbs(self) -> bool {
+        matches!(self, Self::Under | Self::NotUnder)
     }
 
     /// Whether it asks for an order.
@@ -481,7 +511,7 @@ mod tests {
         Definition::parse(&nested(DEEPEST)).unwrap();
         assert!(told(&nested(DEEPEST + 1)).contains("values stand 10 deep"));
         assert!(told(&nested(60)).contains("values stand 10 deep"));
-        assert!(told(&nested(1_000)).contains("recursion limit"));
+        assert!(told(&nested(1_000)).contains("values, stand 10 deep inside each other at most, at line 1"));
     }
 
     #[test]
