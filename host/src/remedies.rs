@@ -12,6 +12,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::GiveRole => "user role-add USER ROLE",
         Remedy::GrantColumn => "profile grant PROFILE TABLE COLUMN RIGHT",
         Remedy::AddToProfile => "profile member-add PROFILE USER",
+        Remedy::SecureColumn => "column update TABLE COLUMN --secured yes",
         Remedy::EnableAccessTeams => "table update TABLE --access-teams yes",
         Remedy::Isolate => "diagnose isolate --user USER --lead LEAD",
         Remedy::FillIn => "row update TABLE ROW COLUMN=VALUE",

@@ -3,8 +3,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sluice_access::{ColumnGrants, Holding};
-use sluice_model::{Code, Depth, Error, Filter, PrincipalKind, Query, Result, Row, Uuid};
+use sluice_access::{ColumnGrants, ColumnRight, Holding};
+use sluice_model::{Code, Depth, Error, Filter, Name, PrincipalKind, Query, Result, Row, Uuid};
 
 use crate::{
     Operation, Unit, organization,
@@ -184,6 +184,27 @@ pub fn check_acts_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Resu
         true => Ok(()),
         false => check_run_as(unit, operation, user),
     }
+}
+
+/// The caller may read each of these columns of tables that is secured: what is let loose in the name of somebody
+/// who reads them tells what they hold.
+///
+/// # Errors
+/// [`Code::PRIVILEGE_DENIED`] with the first column that the caller may not read.
+pub fn check_reads<'a>(
+    unit: &Unit,
+    operation: &Operation,
+    columns: impl IntoIterator<Item = (&'a Name, &'a Name)>,
+) -> Result<()> {
+    let catalog = unit.catalog();
+    let mut read = ColumnGrants::default();
+    for (table, column) in columns {
+        let table = catalog.table(table)?;
+        if let Some(secured) = table.secured_as(column) {
+            read.give(&table.name, secured, ColumnRight::Read, "what is let loose");
+        }
+    }
+    sluice_access::check_gives_columns(&operation.principal, &read)
 }
 
 /// What these plug-in types do is changed, for all who call them.

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Error, Name, Named, Order, Parameter, Parameters, Query, Result, Row, Timestamp, Uuid, Value};
+use crate::{
+    Code, Error, Name, Named, Order, Parameter, Parameters, Query, Result, Row, Timestamp, Uuid, Value, document,
+};
 
 /// The form in which cases are written. A reader refuses later ones.
 const FORM: u32 = 1;
@@ -193,7 +195,7 @@ impl Case {
                 "a later version wrote this case (form {form}; this version knows forms up to {FORM})"
             )));
         }
-        serde_json::from_str(text).map_err(broken)
+        document::parse(text).map_err(broken)
     }
 
     /// The case as a text.

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
 use crate::written;
@@ -17,12 +17,25 @@ pub const MOST_VALUES: usize = 500_000;
 /// # Errors
 /// It is no JSON; two members of an object have one name; it has more than [`MOST_VALUES`].
 pub fn read(text: &str) -> serde_json::Result<Json> {
+    read_up_to(text, MOST_VALUES)
+}
+
+fn read_up_to(text: &str, mut left: usize) -> serde_json::Result<Json> {
     let exact = exact(text);
-    let mut left = MOST_VALUES;
     let mut reader = serde_json::Deserializer::from_str(&exact);
     let document = Reading { left: &mut left }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(document)
+}
+
+/// What a text says, in a form of its own, with every member there once.
+///
+/// # Errors
+/// It is not of that form, or two members of an object have one name.
+pub fn parse<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    let parsed = serde_json::from_str(text)?;
+    read_up_to(text, usize::MAX)?;
+    Ok(parsed)
 }
 
 /// The text with quotes around the numbers that would lose digits.
@@ -201,6 +214,14 @@ mod tests {
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(said), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_form_of_its_own_has_no_member_twice_either() {
+        type Numbers = std::collections::BTreeMap<String, i32>;
+        assert_eq!(parse::<Numbers>("{\"a\": 1}").unwrap(), [("a".to_owned(), 1)].into());
+        let told = parse::<Numbers>("{\"a\": 1, \"a\": 2}").unwrap_err().to_string();
+        assert!(told.contains("the member \"a\" is there twice"), "{told}");
     }
 
     #[test]

@@ -73,6 +73,7 @@ remedies! {
     GiveRole ["USER", "ROLE"] administrators "Give the user a role.";
     GrantColumn ["PROFILE", "TABLE", "COLUMN", "RIGHT"] administrators "Let a column security profile give a right on the column.";
     AddToProfile ["PROFILE", "USER"] administrators "Add the user to a column security profile.";
+    SecureColumn ["TABLE", "COLUMN"] "Secure the column.";
     EnableAccessTeams ["TABLE"] "Enable the table for access teams.";
     Isolate ["USER", "LEAD"] "Look for everything that the user lacks to qualify the lead.";
     FillIn ["TABLE", "ROW", "COLUMN"] "Give the row's column a value.";

@@ -168,7 +168,7 @@ impl Limits {
     /// [`sluice_model::Code::INVALID_ARGUMENT`] for what is no limit, and for more than [`Limits::maximum`].
     pub fn from_json(mode: Mode, text: &str) -> Result<Self> {
         let (mut limits, maximum) = (Self::of(mode), Self::maximum(mode));
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
+        let object: serde_json::Map<String, serde_json::Value> = sluice_model::document::parse(text)
             .map_err(|error| Error::invalid(format!("limits are a JSON object such as {{\"cpu\": 500}}: {error}")))?;
         for (name, value) in &object {
             let Some(limit) = ALL.iter().find(|limit| limit.name == name) else {

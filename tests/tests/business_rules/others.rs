@@ -113,3 +113,48 @@ fn what_the_owner_of_a_rule_may_not_read_is_empty_to_it() {
     let plain = world.admin.create(account("Plain"));
     assert_eq!(seen(plain), ("-".to_owned(), "-".to_owned(), None));
 }
+
+/// It sees of secured columns what its owner may read: who may not lets no other one's rule apply.
+#[test]
+fn nobody_lets_the_rule_of_another_read_what_they_may_not_read() {
+    let world = Workplace::new();
+    let verbs = ["Create", "Read", "Write", "Assign", "AppendTo"];
+    let mut rights = people::privileges(&verbs, &["Workflow", "Account", "User"], Depth::Organization);
+    for task in ["prvActivateBusinessRule", "prvActOnBehalfOfAnotherUser"] {
+        rights.push((task.to_owned(), Depth::Organization));
+    }
+    let deputy = people::user(&world.org, "deputy", &rights);
+    let secured = ColumnChange {
+        secured: Some(true),
+        ..ColumnChange::default()
+    };
+    world.admin.0.update_column("account", "creditlimit", &secured).unwrap();
+    let has = json!({ "compare": { "column": "name", "is": "has-data" } });
+    let text = json!({ "text": [{ "column": "creditlimit" }] });
+    let copies = || spec(json!([{ "check": { "if": has, "then": [{ "set": { "fax": text } }] } }]));
+    let give = |rule: Uuid, to: Uuid| {
+        let assign = Request::new("Assign")
+            .with("Target", Reference::new("workflow", rule))
+            .with("Assignee", Reference::new("systemuser", to));
+        deputy.0.execute(assign)
+    };
+    let own = deputy.create(copies());
+    switch(&deputy, own, true).unwrap();
+    give(own, world.admin.id()).unwrap();
+    let theirs = world.admin.create(copies());
+    for rule in [own, theirs] {
+        let error = switch(&deputy, rule, true).unwrap_err();
+        assert_eq!(error.code().to_string(), "0x80040220", "{error}");
+        assert!(
+            error
+                .message()
+                .contains("no Read permission for the column `creditlimit`"),
+            "{error}"
+        );
+    }
+    let system = world.org.engine().system_id().unwrap();
+    let error = give(own, system).unwrap_err();
+    assert!(error.message().contains("owns no workflow and no rule"), "{error}");
+    profile(&world, &deputy);
+    switch(&deputy, theirs, true).unwrap();
+}

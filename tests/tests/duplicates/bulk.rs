@@ -221,8 +221,13 @@ fn a_job_recurs_and_waits() {
     assert!(when > next.get("createdon").unwrap().as_time().unwrap());
     assert!(world.admin.0.due_jobs().unwrap().is_empty(), "it waits");
     let pattern = |pattern: &str| Row::new("asyncoperation", next.id).with("recurrencepattern", pattern);
-    assert_eq!(code(world.admin.try_update(pattern("FREQ=HOURLY"))), "0x8004D2A0");
-    world.admin.update(pattern("FREQ=DAILY;INTERVAL=7;"));
+    let refused = world.admin.try_update(pattern("FREQ=DAILY;INTERVAL=7;")).unwrap_err();
+    assert!(
+        refused
+            .message()
+            .contains("the platform fills column `recurrencepattern`"),
+        "{refused}"
+    );
 
     // One that would have run again since does not begin in the past; a moment ago is now.
     let at = |start: sluice_model::Timestamp| daily.clone().with("RecurrenceStartTime", Value::DateTime(start));
@@ -365,4 +370,30 @@ fn a_job_on_behalf_of_somebody_finds_what_both_may_read() {
     assert_eq!(code(resumed), "0x80048306");
     assert_eq!(world.run(job).state, JobState::Succeeded);
     assert!(pairs(&world, job).is_empty());
+}
+
+/// Of a job people write its state, when it goes on, and whose it is; of one that has ended nothing.
+#[test]
+fn what_people_write_of_a_job_is_a_list() {
+    let world = Duplicates::new();
+    world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
+    let waiting = job(&detect(&world, request(contacts())).unwrap());
+    let ended = found(&world, contacts());
+    let row = |id: Uuid| Row::new("asyncoperation", id);
+    for change in [
+        row(waiting).with(
+            "recurrencestarttime",
+            Value::DateTime("2020-01-01T00:00:00Z".parse().unwrap()),
+        ),
+        row(waiting).with("retainjobhistory", true),
+        row(ended).with("retainjobhistory", true),
+    ] {
+        assert_eq!(code(world.admin.try_update(change)), "0x80040235");
+    }
+    let owner = |user: Uuid| Value::Lookup(Reference::new("systemuser", user));
+    let to_seller = row(ended).with("ownerid", owner(world.seller.id()));
+    assert_eq!(code(world.admin.try_update(to_seller)), "0x80044162");
+    world
+        .admin
+        .update(row(waiting).with("ownerid", owner(world.seller.id())));
 }

@@ -273,3 +273,18 @@ fn a_refused_grant_of_somebody_else_is_looked_into() {
     );
     assert_eq!(told["privilege"], "prvReadRole", "{told:#}");
 }
+
+/// Who acts for somebody lacks one privilege: to grant it is contained in giving a role and granting it.
+#[test]
+fn a_cure_that_another_one_contains_comes_alone() {
+    let world = World::sample();
+    let admin = world.admin();
+    for privilege in ["prvActOnBehalfOfAnotherUser", "prvReadUser"] {
+        admin.json(&["role", "grant", "Sales Manager", privilege, "org"]);
+    }
+    admin.json(&["role", "grant", "Salesperson", "prvCreateCampaign", "user"]);
+    let create = ["row", "create", "campaign", "name=s", "--on-behalf-of", "seller.west"];
+    let found = cured(&world, "manager", &create);
+    assert_eq!(first(&found), "sluice role grant 'Sales Manager' prvCreateCampaign bu");
+    assert_eq!(found["cure"]["fixes"].as_array().unwrap().len(), 1, "{found:#}");
+}

@@ -1,7 +1,8 @@
 //! What a workflow does: rows made and changed, conditions, values, ends, children.
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Depth, Query, Reference, Row, Value};
+use sluice_model::{Depth, Query, Reference, Row, Uuid, Value};
+use sluice_platform::WorkflowSpec;
 
 use crate::world::{Workplace, account, is, seller, spec, switch, task};
 
@@ -427,4 +428,58 @@ fn what_it_carries_counts_for_the_request() {
         .try_update(Row::new("account", row).with("telephone1", "1"))
         .unwrap_err();
     assert_eq!(error.body().limit.as_ref().unwrap().name, "request-bytes");
+}
+
+/// A row is below those on the way up its hierarchy, and not below itself; what is empty is below nothing.
+#[test]
+fn a_condition_asks_for_the_place_in_a_hierarchy() {
+    let world = Workplace::new();
+    let make = |name: &str, above: Option<Uuid>| {
+        let row = account(name);
+        world.admin.create(match above {
+            Some(id) => row.with("parentaccountid", Reference::new("account", id)),
+            None => row,
+        })
+    };
+    let top = make("Top", None);
+    let middle = make("Middle", Some(top));
+    let other = make("Other", None);
+    let asks = |column: &str, is: &str, what: &str| {
+        let compare = json!({ "compare": { "column": column, "is": is, "value": top.to_string() } });
+        json!({ "check": { "if": compare, "then": [task(json!({ "text": [{ "column": "name" }, what] }))] } })
+    };
+    let actions = json!([
+        asks("accountid", "under", " is under"),
+        asks("parentaccountid", "under", "'s parent is under"),
+        asks("parentaccountid", "not-under", "'s parent is not under"),
+    ]);
+    world.active(&spec("Where", &json!({ "on": { "create": true } }), actions));
+    make("A", Some(middle));
+    make("B", Some(top));
+    make("C", Some(other));
+    make("D", None);
+    assert_eq!(
+        world.told(),
+        [
+            "A is under",
+            "A's parent is under",
+            "B is under",
+            "B's parent is not under",
+            "C's parent is not under",
+            "D's parent is not under",
+        ]
+    );
+    let wrong = json!([asks("name", "under", ""), asks("transactioncurrencyid", "under", "")]);
+    for action in wrong.as_array().unwrap() {
+        let text = spec("Wrong", &json!({ "child": true }), json!([action]));
+        let error = world
+            .admin
+            .try_create(WorkflowSpec::parse(&text).unwrap().row())
+            .unwrap_err();
+        let told = error.message();
+        assert!(
+            told.contains("refers to no row") || told.contains("stand in no hierarchy"),
+            "{told}"
+        );
+    }
 }

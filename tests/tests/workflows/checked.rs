@@ -249,3 +249,81 @@ fn what_is_waited_for_is_kept_by_numbers() {
     let kept: Json = serde_json::from_str(kept.text("clientdata").unwrap()).unwrap();
     assert_eq!(kept["actions"][0]["wait"]["for"]["and"][0]["compare"]["value"], 500);
 }
+
+/// What one thing says and another takes back is refused by its name.
+#[test]
+fn what_contradicts_itself_is_no_definition() {
+    let none = || json!([{ "stop": { "as": "succeeded" } }]);
+    let told = |more: Json| WorkflowSpec::parse(&spec("Odd", &more, none())).map(|_| String::new());
+    let background = |more: Json| {
+        let mut whole = json!({ "mode": "background", "on": { "update": ["name"] } });
+        whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        whole
+    };
+    for (more, says) in [
+        (
+            json!({ "on": { "create": true }, "when": "before" }),
+            "`when` is `before`",
+        ),
+        (
+            json!({ "on": { "delete": true }, "when": "after" }),
+            "`when` is `after`",
+        ),
+        (
+            json!({ "on": { "create": true, "delete": true }, "when": "before" }),
+            "`when` is `before`",
+        ),
+        (json!({ "child": true, "when": "before" }), "`when` is `before`"),
+        (
+            json!({ "on": { "create": true }, "auto-delete": true }),
+            "`auto-delete` is said of workflows in the background",
+        ),
+        (
+            background(json!({ "rank": 1 })),
+            "`rank` is said of workflows in real time",
+        ),
+        (
+            background(json!({ "when": "after" })),
+            "`when` is said of workflows in real time",
+        ),
+        (
+            background(json!({ "run-as": "caller" })),
+            "`run-as` is said of workflows in real time",
+        ),
+        (
+            background(json!({ "log-failures": true })),
+            "`log-failures` is said of workflows in real time",
+        ),
+    ] {
+        let error = told(more.clone()).unwrap_err();
+        assert!(error.message().contains(says), "{more}: {error}");
+    }
+    for more in [
+        json!({ "on": { "create": true }, "when": "after" }),
+        json!({ "on": { "delete": true }, "when": "before" }),
+        json!({ "on": { "create": true, "update": ["name"], "delete": true }, "when": "before" }),
+        background(json!({ "auto-delete": true, "log-failures": false })),
+    ] {
+        told(more).unwrap();
+    }
+}
+
+/// Of two members of one name one would be lost: in a file, and in a row.
+#[test]
+fn nothing_is_said_twice() {
+    let world = Workplace::new();
+    let twice = r#"{"actions": [{"update": {"set": {"description": "a", "description": "b"}}}]}"#;
+    let says = "the member \"description\" is there twice";
+    let file = format!(r#"{{"name": "T", "table": "account", {}"#, &twice[1..]);
+    let error = WorkflowSpec::parse(&file).unwrap_err();
+    assert!(error.message().contains(says), "{error}");
+    let row = WorkflowSpec::parse(&file.replacen(r#""description": "a", "#, "", 1))
+        .unwrap()
+        .row();
+    let error = world
+        .admin
+        .try_create(row.clone().with("clientdata", twice))
+        .unwrap_err();
+    assert!(error.message().contains(says), "{error}");
+    world.admin.try_create(row).unwrap();
+}

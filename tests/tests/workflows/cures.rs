@@ -264,3 +264,35 @@ fn a_workflow_runs_in_another_name() {
         .any(|fix| matches!(fix, Fix::Own { id, .. } if *id == able.id()));
     assert!(owned, "{fixes:?}");
 }
+
+/// What its owner may not read stops a workflow that runs as whoever sets it off: a person may own it, SYSTEM never.
+#[test]
+fn no_cure_gives_a_workflow_to_the_platform() {
+    let world = Workplace::new();
+    let author = seller(&world.org, "author", Depth::Organization);
+    let more = json!({ "on": { "update": ["fax"] } });
+    let adds = json!([{ "update": { "set": { "numberofemployees": { "increment": 1 } } } }]);
+    let made = world.active(&spec("Count", &more, adds));
+    let assign = sluice_model::Request::new("Assign")
+        .with("Target", sluice_model::Reference::new("workflow", made))
+        .with("Assignee", sluice_model::Reference::new("systemuser", author.id()));
+    world.admin.0.execute(assign).unwrap();
+    switch(&world.admin, made, true).unwrap();
+    let secured = sluice_platform::ColumnChange {
+        secured: Some(true),
+        ..sluice_platform::ColumnChange::default()
+    };
+    world
+        .admin
+        .0
+        .update_column("account", "numberofemployees", &secured)
+        .unwrap();
+    let id = world.admin.create(account("Novak"));
+    let request = sluice_model::Request::update(sluice_model::Row::new("account", id).with("fax", "1"));
+    let found = world.admin.0.isolate(world.admin.id(), &request).unwrap();
+    let system = world.org.engine().system_id().unwrap();
+    let fixes = found.culprits[0].fixes();
+    assert!(!fixes.is_empty());
+    let is_systems = |fix: &Fix| matches!(fix, Fix::Own { id, .. } if *id == system);
+    assert!(!fixes.iter().any(is_systems), "{fixes:?}");
+}

@@ -1,7 +1,7 @@
 //! What a workflow tells its author of what others may read.
 
 use serde_json::json;
-use sluice_model::{Depth, Filter, Parameter, Query, Reference, Request, Row, Value};
+use sluice_model::{Depth, Error, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::{ColumnChange, WorkflowSpec, prelude::*};
 use sluice_tests::{Actor, people};
 
@@ -160,4 +160,99 @@ fn a_job_says_what_it_says_to_those_who_may_read_its_row() {
         !data.contains("SECRET") && !data.contains("definition") && data.contains("at"),
         "{data}"
     );
+}
+
+/// Somebody who makes workflows, activates those of others, and is in no profile; and what they make of it.
+fn deputy(world: &Workplace) -> Actor {
+    let tables = ["Workflow", "Account", "Contact", "User"];
+    let verbs = ["Create", "Read", "Write", "Assign", "AppendTo"];
+    let mut rights = people::privileges(&verbs, &tables, Depth::Organization);
+    for task in ["prvActivateSynchronousWorkflow", "prvActOnBehalfOfAnotherUser"] {
+        rights.push((task.to_owned(), Depth::Organization));
+    }
+    people::user(&world.org, "deputy", &rights)
+}
+
+fn assign(actor: &Actor, workflow: Uuid, to: Uuid) -> Result<(), Error> {
+    let request = Request::new("Assign")
+        .with("Target", Reference::new("workflow", workflow))
+        .with("Assignee", Reference::new("systemuser", to));
+    actor.0.execute(request).map(|_| ())
+}
+
+fn refused(result: Result<(), Error>, column: &str) {
+    let error = result.unwrap_err();
+    assert_eq!(error.code().to_string(), "0x80040220", "{error}");
+    assert!(error.message().contains("names a secured column"), "{error}");
+    assert!(
+        error
+            .message()
+            .contains(&format!("no Read permission for the column `{column}`")),
+        "{error}"
+    );
+}
+
+/// A workflow sees of secured columns what its owner may read: nobody lets one loose in the name of an owner who
+/// reads more than they do, be it as whoever sets it off, over a lookup, or to write to somebody.
+#[test]
+fn nobody_lets_the_workflow_of_another_read_what_they_may_not_read() {
+    let world = Workplace::new();
+    let deputy = deputy(&world);
+    secure(&world, "creditlimit");
+    secure(&world, "emailaddress1");
+    let on = json!({ "on": { "create": true } });
+    let over_a_lookup = json!({
+        "name": "Of a contact", "table": "contact", "on": { "create": true }, "scope": "organization",
+        "actions": [{ "update": { "set": { "fax": { "text": [
+            { "column": "creditlimit", "row": { "related": "parentcustomerid", "table": "account" } }] } } } }],
+    });
+    let sends = json!([{ "send-email": { "to": [{}], "subject": "x" } }]);
+    let asks = json!([{ "check": { "if": { "compare": { "column": "creditlimit", "is": "ge", "value": 5 } },
+                                   "then": [{ "stop": { "as": "canceled" } }] } }]);
+    for (column, text) in [
+        ("creditlimit", spec("Copy", &on, copies("description"))),
+        ("creditlimit", over_a_lookup.to_string()),
+        ("creditlimit", spec("Ask", &on, asks)),
+        ("emailaddress1", spec("Send", &on, sends)),
+    ] {
+        let own = deputy.create(WorkflowSpec::parse(&text).unwrap().row());
+        switch(&deputy, own, true).unwrap();
+        // Somebody else's, in each way in which it becomes that.
+        assign(&deputy, own, world.admin.id()).unwrap();
+        refused(switch(&deputy, own, true), column);
+        let theirs = world.draft(&text);
+        refused(switch(&deputy, theirs, true), column);
+        switch(&world.admin, theirs, true).unwrap();
+        switch(&deputy, theirs, false).unwrap();
+        refused(switch(&deputy, theirs, true), column);
+        assign(&deputy, theirs, deputy.id()).unwrap();
+        switch(&deputy, theirs, true).unwrap();
+    }
+    // What is not secured is anybody's to let loose.
+    let plain = world.draft(&spec(
+        "Plain",
+        &on,
+        json!([{ "update": { "set": { "fax": { "column": "name" } } } }]),
+    ));
+    switch(&deputy, plain, true).unwrap();
+}
+
+#[test]
+fn the_platform_owns_no_workflow() {
+    let world = Workplace::new();
+    let system = world.org.engine().system_id().unwrap();
+    let text = spec("Copy", &json!({ "on": { "create": true } }), copies("description"));
+    let made = world.draft(&text);
+    let owner = Reference::new("systemuser", system);
+    let made_so = WorkflowSpec::parse(&text).unwrap().row().with("ownerid", owner.clone());
+    for error in [
+        assign(&world.admin, made, system).unwrap_err(),
+        world
+            .admin
+            .try_update(Row::new("workflow", made).with("ownerid", owner))
+            .unwrap_err(),
+        world.admin.try_create(made_so).unwrap_err(),
+    ] {
+        assert!(error.message().contains("owns no workflow and no rule"), "{error}");
+    }
 }

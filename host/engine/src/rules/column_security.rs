@@ -1,7 +1,10 @@
 //! Column security profiles: what a profile may give, and that nobody gives what they do not hold.
 
 use sluice_access::{ColumnGrants, check_gives_columns};
-use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
+use sluice_model::{
+    Code, Error, Filter, Query, Remedy, Result, Row, Uuid, Value,
+    remedy::{Case, Resolution},
+};
 
 use super::{Rules, read, select};
 use crate::{Operation, Unit, organization::ADMINISTRATOR_PROFILE, snapshot::facts::given_by, tables};
@@ -71,6 +74,13 @@ impl Rules for Permission {
     }
 }
 
+/// What is told of a profile that is to give a column which nothing hides.
+static NOT_SECURED: Case = Case {
+    cause: "a column security profile gives rights on a column that is not secured here: whether it is belongs to the \
+            column, and does not come with the profile",
+    resolution: Resolution::new("secure the column first", &[Remedy::SecureColumn]),
+};
+
 /// A permission is of a secured column, and gives nothing that the caller does not hold.
 fn check(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     refuse_fixed(operation, row.id_of("fieldsecurityprofileid"))?;
@@ -81,7 +91,11 @@ fn check(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     let known = sluice_model::coerce::column(of, column)?;
     if !known.secured {
         let message = format!("column `{column}` of `{table}` is not secured: everybody reads it who reads the row");
-        return Err(Error::invalid(message).with_table(tables::COLUMN_PERMISSION));
+        return Err(Error::invalid(message)
+            .with_table(tables::COLUMN_PERMISSION)
+            .in_case(&NOT_SECURED)
+            .with_word("TABLE", table)
+            .with_word("COLUMN", column));
     }
     let mut given = ColumnGrants::default();
     for right in given_by(row) {

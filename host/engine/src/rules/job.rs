@@ -1,17 +1,19 @@
 //! A job that has ended stays as it is. One that is canceled undoes what it had begun.
 
-use sluice_model::{Code, Error, Result, Row, Value};
+use sluice_model::{Code, Error, Name, Result, Row, Value};
 
 use super::{ReadRules, Rules, job_shown::JobShown, read};
 use crate::{
     Operation, Unit,
     jobs::{self, CANCELED, COMPLETED, READY, WAITING},
-    recurrence,
     runner::{self, JobKind},
     tables,
 };
 
 pub(super) struct Job;
+
+/// What people may write of a job: its state, when it goes on, and whose it is.
+const WRITABLE: [&str; 4] = ["statecode", "statuscode", "postponeuntil", "ownerid"];
 
 fn name(row: &Row) -> &str {
     row.text("name").unwrap_or_default()
@@ -35,6 +37,9 @@ impl Rules for Job {
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let target = operation.target()?;
+        if !operation.why.is_platform() {
+            check_asked(target, before)?;
+        }
         let state = target.has("statecode") || target.has("statuscode");
         if state && before.int("statecode") == Some(COMPLETED) {
             let sentence = format!("the job \"{}\" has ended; its state cannot be changed", name(before));
@@ -52,8 +57,9 @@ impl Rules for Job {
         if postpones {
             check_postponed(unit, before)?;
         }
-        let pattern = target.get("recurrencepattern").and_then(Value::as_text);
-        pattern.map_or(Ok(()), |pattern| recurrence::days(pattern).map(|_| ()))?;
+        if !operation.why.is_platform() {
+            check_ended(target, before)?;
+        }
         if let (true, Some(target)) = (ends, &mut operation.context.target) {
             target.set("completedon", operation.context.created_on);
         }
@@ -93,6 +99,35 @@ impl Rules for Job {
             .with_table(tables::JOB)
             .with_word("JOB", row.id))
     }
+}
+
+/// What somebody asks for is one of the columns that people write.
+fn check_asked(target: &Row, before: &Row) -> Result<()> {
+    let changes = |name: &&Name| target.get(name) != before.get(name) && !WRITABLE.contains(&&***name);
+    let Some(other) = target.values.keys().find(changes) else {
+        return Ok(());
+    };
+    let sentence = format!(
+        "the platform fills column `{other}` of `{}`: of a job only `statecode`, `statuscode` and `postponeuntil` are \
+         written, and whose it is",
+        tables::JOB
+    );
+    Err(Error::new(Code::READ_ONLY_COLUMN, sentence).with_table(tables::JOB))
+}
+
+/// A job that has ended stays as it is.
+fn check_ended(target: &Row, before: &Row) -> Result<()> {
+    let changes = target
+        .values
+        .iter()
+        .any(|(name, value)| before.get(name) != Some(value));
+    if before.int("statecode") != Some(COMPLETED) || !changes {
+        return Ok(());
+    }
+    let sentence = format!("the job \"{}\" has ended; it stays as it is", name(before));
+    Err(Error::new(Code::JOB_ENDED, sentence)
+        .with_table(tables::JOB)
+        .with_word("JOB", before.id))
 }
 
 /// A job that waits, or that nobody works on, may be put off.

@@ -8,7 +8,7 @@ use sluice_model::{Catalog, Code, Error, Name, Reference, Result, TableDef};
 
 use crate::workflows::language::{
     Action as Step, Check as Branch, Checker, Compare, Condition, Definition as Steps, Ending, LONGEST, Operator,
-    Place, Source, Stop, Update, values,
+    Place, Source, Stop, Update, none, values,
 };
 
 /// The content of `clientdata`.
@@ -72,8 +72,7 @@ impl Definition {
                 text.len()
             )));
         }
-        serde_json::from_str(text)
-            .map_err(|error| Error::invalid(format!("this is no definition of a business rule: {error}")))
+        serde_json::from_str(text).map_err(|error| none("definition of a business rule", &error))
     }
 
     /// Whether it makes sense for rows of a table; the rows that it names by their ids, each with its place.
@@ -292,7 +291,10 @@ fn is_own_condition(condition: &Condition) -> bool {
     match condition {
         Condition::And(all) | Condition::Or(all) => all.iter().all(is_own_condition),
         Condition::Not(inner) => is_own_condition(inner),
-        Condition::Compare(compare) => compare.row.is_this() && compare.value.iter().all(is_own),
+        // Whether a row is below another one is said by the rows between them.
+        Condition::Compare(compare) => {
+            compare.row.is_this() && !compare.is.climbs() && compare.value.iter().all(is_own)
+        }
     }
 }
 

@@ -11,9 +11,9 @@ use super::{
     definition::{Definition, of_rule},
 };
 use crate::workflows::{
-    check_owner,
-    language::{are_there, numbered},
-    takes_workflows,
+    check_owner, check_reads,
+    language::{are_there, check_once, numbered},
+    refuse_system, takes_workflows,
 };
 use sluice_engine::{Arrived, Operation, Rules, Unit, tables};
 
@@ -57,6 +57,7 @@ impl Rules for Life {
         row.set("mode", Value::Choice(1));
         row.set("runas", Value::Choice(1));
         let row = row.clone();
+        refuse_system(unit, &row)?;
         check(unit, &row)?;
         keep_numbers(unit, operation, &row)
     }
@@ -72,6 +73,7 @@ impl Rules for Life {
                 false => Ok(()),
             };
         }
+        refuse_system(unit, &target)?;
         let changes = |column: &str| target.has(column) && target.get(column) != before.get(column);
         for kept in ["category", "type", "primaryentity", "scope", "mode", "runas"] {
             if changes(kept) {
@@ -112,6 +114,7 @@ impl Rules for Life {
         match is_active(&whole) {
             true => {
                 may_activate(unit, operation, &whole)?;
+                may_read(unit, operation, &whole)?;
                 has_something_to_do(&whole)
             }
             false => Ok(()),
@@ -179,9 +182,11 @@ fn check(unit: &mut Unit, row: &Row) -> Result<NamedRows> {
     let Some(text) = row.text("clientdata") else {
         return Ok(NamedRows::new());
     };
-    let rule = Definition::parse(text).map_err(|error| error.or_table(tables::PROCESS))?;
+    let wrong = |error: Error| error.or_table(tables::PROCESS);
+    let rule = Definition::parse(text).map_err(wrong)?;
+    check_once(text, "definition of a business rule").map_err(wrong)?;
     let checked = rule.check(snapshot.catalog(), &table.name);
-    checked.map_err(|error| error.or_table(tables::PROCESS))
+    checked.map_err(wrong)
 }
 
 /// What is told of a rule whose activator may not change the workflows of everybody.
@@ -215,6 +220,16 @@ fn may_activate(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()>
     body.depth = Some(Depth::Organization);
     body.principal = Some(operation.principal().info());
     Err(error)
+}
+
+/// Who activates somebody else's rule may read the secured columns that it names.
+fn may_read(unit: &Unit, operation: &Operation, row: &Row) -> Result<()> {
+    let table = row.text("primaryentity").unwrap_or_default();
+    let rule = row.text("clientdata").map(Definition::parse).transpose()?;
+    match rule {
+        Some(rule) => check_reads(unit, operation, row, &rule.uses(&unit.catalog(), table)?),
+        None => Ok(()),
+    }
 }
 
 fn has_something_to_do(row: &Row) -> Result<()> {

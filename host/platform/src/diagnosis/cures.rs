@@ -114,7 +114,7 @@ impl Trials<'_> {
                 }
             }
         }
-        Ok(found)
+        Ok(without_containing(found))
     }
 
     /// Goes on with fixes of one kind, and with grants where it does not apply to what comes behind the first,
@@ -208,9 +208,13 @@ impl Trials<'_> {
     fn leaner(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, (mut fixes, end): Chain) -> Result<Chain> {
         let gives = |fix: &Fix| matches!(fix, Fix::GiveRole { .. } | Fix::JoinProfile { .. });
         let mut place = 0;
-        while place + 1 < fixes.len() && fixes.iter().all(|(fix, _)| gives(fix)) && !self.is_over() {
+        while place + 1 < fixes.len() && !self.is_over() {
             let mut without = fixes.clone();
             let (needless, _) = without.remove(place);
+            if !gives(&needless) {
+                place += 1;
+                continue;
+            }
             let refusal = self.refusal(&setup.and(&without))?;
             match refusal.is_none_or(|other| end != End::Passes && obstacle.is_left_by(&other)) {
                 true => {
@@ -322,6 +326,18 @@ fn matches_less(error: &Error, other: &Error) -> bool {
     };
     let is_of_step = error.body().step.is_some() || other.body().step.is_some();
     !is_of_step && matches(other).is_some_and(|left| matches(error).is_some_and(|all| left < all))
+}
+
+/// The cures without those that do more than another one among them, and get no further.
+fn without_containing(cures: Vec<Cure>) -> Vec<Cure> {
+    let is_more = |cure: &Cure, less: &Cure| {
+        let contains = less.fixes.iter().all(|fix| cure.fixes.contains(fix));
+        contains && less.fixes.len() < cure.fixes.len() && (less.passes || !cure.passes)
+    };
+    let kept = cures
+        .iter()
+        .filter(|cure| !cures.iter().any(|less| is_more(cure, less)));
+    kept.cloned().collect()
 }
 
 /// Whether a later fix stands in the place of an earlier one: the same privilege, deeper.

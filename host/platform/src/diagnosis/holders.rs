@@ -132,11 +132,13 @@ impl Holders {
         Ok(holders)
     }
 
-    /// The enabled users. Each role's privileges are read once.
+    /// The enabled users but SYSTEM, in whose name nothing runs. Each role's privileges are read once.
     fn add_accounts(&mut self, unit: &mut Unit, users: &[Row]) -> Result<()> {
+        let system = unit.snapshot()?.system().id();
         let acting = unit.snapshot()?.privileges().id("prvActOnBehalfOfAnotherUser");
         let mut known: HashMap<Vec<Uuid>, HashMap<Uuid, Depth>> = HashMap::new();
-        for row in users.iter().filter(|row| row.bool("isdisabled") != Some(true)) {
+        let is_user = |row: &&Row| row.bool("isdisabled") != Some(true) && row.id != system;
+        for row in users.iter().filter(is_user) {
             let held = self.of(row.id);
             let mut roles: Vec<Uuid> = held.iter().map(|held| held.role.id).collect();
             roles.sort_unstable();

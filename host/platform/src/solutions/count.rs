@@ -1,8 +1,8 @@
-//! How many values a JSON text has, counted without keeping one of them.
+//! How many values a JSON text has, counted without keeping one of them; no member is there twice.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 /// The number of values in the text, names of members included; counting ends soon after `most`.
 pub(super) fn values(text: &[u8], most: u64) -> serde_json::Result<u64> {
@@ -88,8 +88,13 @@ impl<'de> Visitor<'de> for Counting<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
         self.count(1)?;
-        while members.next_key::<IgnoredAny>()?.is_some() {
+        let mut names = HashSet::new();
+        while let Some(name) = members.next_key::<String>()? {
             self.count(1)?;
+            if names.contains(&name) {
+                return Err(A::Error::custom(format!("the member \"{name}\" is there twice")));
+            }
+            names.insert(name);
             members.next_value_seed(self.inner())?;
         }
         Ok(())
@@ -111,6 +116,10 @@ mod tests {
             assert_eq!(values(text.as_bytes(), 100).unwrap(), counted, "{text}");
         }
         assert!(values(b"[1, 2, 3", 100).is_err());
+        assert!(
+            values(br#"{"a": 1, "a": 2}"#, 100).is_err(),
+            "of the two, one would be lost"
+        );
         assert!(values(b"[1, 2, 3, nonsense", 2).unwrap() > 2);
     }
 }

@@ -304,8 +304,14 @@ impl<'a> Checker<'a> {
     /// The row at a place has an address, or is a team whose members have.
     fn has_address(&mut self, place: &Place, or_members: bool) -> Result<()> {
         let table = self.row(place)?;
-        if email::address_column(&table.name).is_some() || or_members && &*table.name == tables::TEAM {
-            return Ok(());
+        let address = email::address_column(&table.name);
+        if address.is_some() || or_members && &*table.name == tables::TEAM {
+            let members = self.catalog.table(tables::USER)?.clone();
+            let (table, address) = match address {
+                Some(address) => (&*table, address),
+                None => (&*members, email::address_column(tables::USER).unwrap_or_default()),
+            };
+            return self.use_column(table, &address.into()).map(|_| ());
         }
         let says = match &*table.name == tables::TEAM {
             true => "an e-mail comes from one sender, and not from a team".to_owned(),
@@ -369,6 +375,23 @@ impl<'a> Checker<'a> {
         if compare.is.searches() && !values::is_searched(&column) {
             return invalid(format!("{} holds no text that could be searched", of()));
         }
+        if compare.is.climbs() {
+            let own = [table.name.clone()];
+            let targets = match column.kind.targets() {
+                Some(targets) => targets,
+                None if column.name == table.key => &own,
+                None => return invalid(format!("{} refers to no row", of())),
+            };
+            let trees = targets
+                .iter()
+                .filter_map(|table| Some((table.clone(), hierarchy(self.catalog, table)?)));
+            let trees: Vec<_> = trees.collect();
+            if trees.is_empty() {
+                return invalid(format!("{} refers to rows that stand in no hierarchy", of()));
+            }
+            self.uses
+                .extend(trees.into_iter().map(|(table, parent)| (table, Some(parent))));
+        }
         if compare.is.orders() && !values::is_ordered(&column) {
             return invalid(format!("{} is {} and has no order", of(), column.kind.word()));
         }
@@ -419,6 +442,13 @@ impl<'a> Checker<'a> {
         self.uses.push((table.name.clone(), Some(column.name.clone())));
         Ok(column)
     }
+}
+
+/// The lookup by which rows of a table stand in a hierarchy: to the row above, of the same table.
+pub(crate) fn hierarchy(catalog: &Catalog, table: &str) -> Option<Name> {
+    let mut lookups = catalog.relationships_to(table).iter();
+    let found = lookups.find(|one| one.is_of_itself() && one.behaviours.is_parental())?;
+    Some(found.column.clone())
 }
 
 /// Each of these is a column of the table, and is named once.

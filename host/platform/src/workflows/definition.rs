@@ -1,6 +1,7 @@
 //! What a workflow does, as it is written in JSON: actions, conditions, values, and the rows that
 //! they speak of. What the words mean for a table is checked in [`super::check`].
 
+mod condition;
 mod later;
 mod source;
 
@@ -8,10 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sluice_model::{Error, Name, Result, Uuid};
+use sluice_model::{Error, Name, Result, Uuid, document};
 
 use crate::email::Part;
 
+pub(crate) use condition::{Compare, Condition, Operator};
 pub(crate) use later::{Later, beginning};
 pub(crate) use source::{Source, Verb};
 
@@ -66,9 +68,30 @@ impl Definition {
     /// # Errors
     /// The place in the text that is wrong.
     pub(crate) fn activated(text: &str) -> Result<Self> {
-        serde_json::from_str(text)
-            .map_err(|error| Error::invalid(format!("this is no definition of a workflow: {error}")))
+        serde_json::from_str(text).map_err(|error| none("definition of a workflow", &error))
     }
+}
+
+/// A text is not what it should be.
+pub(crate) fn none(what: &str, error: &serde_json::Error) -> Error {
+    // The library stops far deeper than anything that is read.
+    let why = match error.to_string() {
+        told if told.starts_with("recursion limit") => format!(
+            "conditions, and values, stand {DEEPEST} deep inside each other at most, at line {} column {}",
+            error.line(),
+            error.column()
+        ),
+        told => told,
+    };
+    Error::invalid(format!("this is no {what}: {why}"))
+}
+
+/// A text in which nothing is there twice: of two members of one name the last would count.
+///
+/// # Errors
+/// The place of the second one.
+pub(crate) fn check_once(text: &str, what: &str) -> Result<()> {
+    document::read(text).map(|_| ()).map_err(|error| none(what, &error))
 }
 
 /// Something that a workflow does.
@@ -365,81 +388,6 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// A question about rows.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Condition {
-    /// All of them.
-    And(Vec<Condition>),
-    /// One of them.
-    Or(Vec<Condition>),
-    /// The opposite.
-    Not(Box<Condition>),
-    /// A column of a row.
-    Compare(Compare),
-}
-
-/// A question about a column of a row.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Compare {
-    /// The row.
-    #[serde(default)]
-    pub(crate) row: Place,
-    /// Its column.
-    pub(crate) column: Name,
-    /// How it is compared.
-    pub(crate) is: Operator,
-    /// With what.
-    #[serde(default)]
-    pub(crate) value: Option<Source>,
-}
-
-/// How a column is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Operator {
-    /// It is the same.
-    Eq,
-    /// It is another one, or empty.
-    Ne,
-    /// It is more.
-    Gt,
-    /// It is more or the same.
-    Ge,
-    /// It is less.
-    Lt,
-    /// It is less or the same.
-    Le,
-    /// The text has a part.
-    Contains,
-    /// The text begins with it.
-    BeginsWith,
-    /// The text ends with it.
-    EndsWith,
-    /// It is not empty.
-    HasData,
-    /// It is empty.
-    HasNoData,
-}
-
-impl Operator {
-    /// Whether it compares with a value.
-    pub(crate) fn takes_value(self) -> bool {
-        !matches!(self, Self::HasData | Self::HasNoData)
-    }
-
-    /// Whether it looks into a text.
-    pub(crate) fn searches(self) -> bool {
-        matches!(self, Self::Contains | Self::BeginsWith | Self::EndsWith)
-    }
-
-    /// Whether it asks for an order.
-    pub(crate) fn orders(self) -> bool {
-        matches!(self, Self::Gt | Self::Ge | Self::Lt | Self::Le)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -481,7 +429,7 @@ mod tests {
         Definition::parse(&nested(DEEPEST)).unwrap();
         assert!(told(&nested(DEEPEST + 1)).contains("values stand 10 deep"));
         assert!(told(&nested(60)).contains("values stand 10 deep"));
-        assert!(told(&nested(1_000)).contains("recursion limit"));
+        assert!(told(&nested(1_000)).contains("values, stand 10 deep inside each other at most, at line 1"));
     }
 
     #[test]

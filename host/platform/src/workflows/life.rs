@@ -12,7 +12,7 @@ use super::{
     arguments,
     check::{Checker, are_there, columns_exist, numbered},
     children,
-    definition::Definition,
+    definition::{Definition, check_once},
     names, owner,
     program::Program,
     run::TABLE,
@@ -66,7 +66,7 @@ impl Rules for Life {
             return Ok(());
         };
         let result = match is_workflow(&row) {
-            true => new(unit, &mut row),
+            true => owner::refuse_system(unit, &row).and_then(|()| new(unit, &mut row)),
             false => Ok(()),
         };
         operation.put_target(row);
@@ -94,6 +94,7 @@ impl Rules for Life {
             target.set("scope", Value::Choice(usual));
         }
         let target = operation.target()?.clone();
+        owner::refuse_system(unit, &target)?;
         let changes = |column: &str| target.has(column) && target.get(column) != before.get(column);
         for kept in ["category", "type", "primaryentity"] {
             if changes(kept) {
@@ -261,6 +262,7 @@ fn check(unit: &mut Unit, row: &Row) -> Result<()> {
     }
     if let Some(text) = row.text("clientdata") {
         let definition = Definition::parse(text).map_err(wrong)?;
+        check_once(text, "definition of a workflow").map_err(wrong)?;
         if !definition.children.is_empty() || !definition.awaited.is_empty() {
             let found = "the platform finds the `children` of a workflow, and what is `awaited`, when it is activated";
             return invalid(found.to_owned());
@@ -363,7 +365,8 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     for user in names::runs_as(active::of(&snapshot), row.id) {
         giving::check_acts_as(unit, operation, user)?;
     }
-    owner::check(unit, operation, row)
+    owner::check(unit, operation, row)?;
+    owner::check_reads(unit, operation, row, &checked.uses)
 }
 
 /// Makes the copy that runs.

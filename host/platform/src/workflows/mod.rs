@@ -37,6 +37,7 @@ use sluice_model::{Filter, Name, Value};
 use sluice_engine::{Capability, Component, ComponentStates, Meaning, Tables, tables, tasks::Task};
 
 pub(crate) use life::{check_owner, takes_workflows};
+pub(crate) use owner::{check_reads, refuse_system};
 pub use spec::WorkflowSpec;
 
 /// What definitions are written in, for those that say something of the same kind.
@@ -45,6 +46,7 @@ pub(crate) mod language {
         check::{Checker, are_there, numbered},
         definition::{
             Action, Check, Compare, Condition, Definition, Ending, LONGEST, Operator, Place, Source, Stop, Update,
+            check_once, none,
         },
         naming::name_of,
         run::{Bounded, longest_text},

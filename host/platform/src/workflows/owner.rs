@@ -2,7 +2,7 @@
 
 use sluice_engine::{Operation, Unit, giving};
 use sluice_model::{
-    Code, Error, PrincipalKind, Result, Right, Row,
+    Code, Error, Name, PrincipalKind, Result, Right, Row,
     remedy::{Case, Remedy, Resolution},
 };
 
@@ -69,6 +69,51 @@ pub(super) fn check(unit: &mut Unit, operation: &Operation, row: &Row) -> Result
             .with_word("WORKFLOW", row.id)
             .with_word("USER", operation.caller_id())
     })
+}
+
+/// What is told to somebody else than the owner of a process that looks at a secured column.
+static NOT_READ: Case = Case {
+    cause: "a workflow, or a business rule, in the name of whoever sets it off sees of secured columns what its owner \
+            may read, and whoever lets it loose may not read one of those that it names",
+    resolution: Resolution::new(
+        "let its owner activate it; or be given a column security profile that reads the column; or assign it to \
+         whoever is to activate it: what its owner may not read is empty to it",
+        &[Remedy::AssignWorkflow, Remedy::ActivateWorkflow],
+    ),
+};
+
+/// Who activates a process of somebody else, who may read secured columns, may read each of those that it names.
+pub(crate) fn check_reads(unit: &Unit, operation: &Operation, row: &Row, uses: &[(Name, Option<Name>)]) -> Result<()> {
+    if row.id_of("ownerid").is_some_and(|owner| operation.is_called_by(owner)) {
+        return Ok(());
+    }
+    let columns = uses
+        .iter()
+        .filter_map(|(table, column)| Some((table, column.as_ref()?)));
+    giving::check_reads(unit, operation, columns).map_err(|mut error| {
+        let message = std::mem::take(&mut error.body_mut().message);
+        error.body_mut().message = format!(
+            "\"{}\" cannot be activated by somebody else than its owner: it names a secured column, and {message}",
+            name(row)
+        );
+        error
+            .in_case(&NOT_READ)
+            .with_word("WORKFLOW", row.id)
+            .with_word("USER", operation.caller_id())
+    })
+}
+
+/// Nothing is the platform's own that people write: it would see every secured column.
+pub(crate) fn refuse_system(unit: &mut Unit, row: &Row) -> Result<()> {
+    let Some(owner) = row.lookup("ownerid") else {
+        return Ok(());
+    };
+    match *owner == unit.snapshot()?.system().identity().reference() {
+        true => {
+            invalid("SYSTEM, which is the platform itself, owns no workflow and no rule: name another user".to_owned())
+        }
+        false => Ok(()),
+    }
 }
 
 /// What is told of a workflow for more rows than its owner may change workflows of.

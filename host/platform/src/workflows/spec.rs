@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value as Json, json};
-use sluice_model::{Error, Result, Row, Value};
+use sluice_model::{Error, Result, Row, Value, document};
 
 use super::{
     CATEGORY,
-    definition::{Action, LONGEST},
+    definition::{Action, LONGEST, none},
     run::TABLE,
 };
 use sluice_engine::step;
@@ -27,11 +27,11 @@ struct File {
     #[serde(default)]
     on: On,
     #[serde(default)]
-    when: When,
+    when: Option<When>,
     #[serde(default)]
     scope: Option<Scope>,
     #[serde(default)]
-    run_as: RunAs,
+    run_as: Option<RunAs>,
     #[serde(default)]
     rank: Option<i32>,
     #[serde(default)]
@@ -74,11 +74,10 @@ enum Mode {
 }
 
 /// Before or after the main operation of an Update.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum When {
     Before,
-    #[default]
     After,
 }
 
@@ -91,16 +90,53 @@ enum Scope {
     Organization,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum RunAs {
     Owner,
-    #[default]
     Caller,
 }
 
 /// A longer file is refused, in bytes: beside the definition it may have as much that lays it out.
 const LONGEST_FILE: usize = 2 * LONGEST;
+
+impl File {
+    /// What one thing says and another takes back is no definition.
+    fn check(&self) -> Result<()> {
+        let refused = |why: String| Err(Error::invalid(format!("this is no workflow: {why}")));
+        let in_real_time = [
+            ("rank", self.rank.is_some()),
+            ("when", self.when.is_some()),
+            ("run-as", self.run_as.is_some()),
+            ("log-failures", self.log_failures),
+        ];
+        let given = in_real_time.iter().find(|(_, given)| *given);
+        if let (Mode::Background, Some((what, _))) = (self.mode, given) {
+            return refused(format!(
+                "`{what}` is said of workflows in real time, and this one runs in the background; leave it out"
+            ));
+        }
+        if self.mode == Mode::RealTime && self.auto_delete {
+            let why =
+                "`auto-delete` is said of workflows in the background, and this one runs in real time; leave it out";
+            return refused(why.to_owned());
+        }
+        let on = &self.on;
+        let on_update = !on.update.is_empty() || on.state || on.assign;
+        let (when, holds) = match self.when {
+            Some(When::Before) => ("before", on_update || on.delete && !on.create),
+            Some(When::After) => ("after", on_update || !on.delete),
+            None => return Ok(()),
+        };
+        match holds {
+            true => Ok(()),
+            false => refused(format!(
+                "`when` is `{when}`, which is said of an Update, and none starts this one: it runs after a row was made \
+                 and before one is deleted"
+            )),
+        }
+    }
+}
 
 /// Reads the file of something with actions, and the actions as they are written; `what` says in
 /// refusals what it should be.
@@ -114,8 +150,9 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<(T, Js
             text.len()
         )));
     }
-    let wrong = |error: serde_json::Error| Error::invalid(format!("this is no {what}: {error}"));
-    let file = serde_json::from_str(text).map_err(wrong)?;
+    let wrong = |error: serde_json::Error| none(what, &error);
+    let file = document::parse(text).map_err(wrong)?;
+    // As it is written: what loses digits is looked at where its column is known.
     let mut whole: Json = serde_json::from_str(text).map_err(wrong)?;
     let actions = whole.get_mut("actions").map(Json::take).unwrap_or_default();
     Ok((file, actions))
@@ -138,7 +175,8 @@ impl WorkflowSpec {
     /// # Errors
     /// It is too long, or the place in the text that is wrong.
     pub fn parse(text: &str) -> Result<Self> {
-        let (file, actions) = read(text, "workflow")?;
+        let (file, actions): (File, Json) = read(text, "workflow")?;
+        file.check()?;
         Ok(Self { file, actions })
     }
 
@@ -165,7 +203,7 @@ impl WorkflowSpec {
             .with("name", file.name.as_str())
             .with("primaryentity", file.table.as_str())
             .with("mode", choice(i32::from(file.mode == Mode::RealTime)))
-            .with("runas", choice(i32::from(file.run_as == RunAs::Caller)))
+            .with("runas", choice(i32::from(file.run_as != Some(RunAs::Owner))))
             .with("triggeroncreate", on.create)
             .with("triggerondelete", on.delete)
             .with("ondemand", file.on_demand)
@@ -176,8 +214,8 @@ impl WorkflowSpec {
             .with(
                 "updatestage",
                 choice(match file.when {
-                    When::Before => step::PRE_OPERATION,
-                    When::After => step::POST_OPERATION,
+                    Some(When::Before) => step::PRE_OPERATION,
+                    Some(When::After) | None => step::POST_OPERATION,
                 }),
             );
         if !columns.is_empty() {

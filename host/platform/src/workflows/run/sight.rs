@@ -8,12 +8,16 @@ use sluice_model::{
 
 use super::{Run, missing};
 use crate::workflows::{
-    definition::{Compare, Condition, Place, Source},
+    check::hierarchy,
+    definition::{Compare, Condition, Operator, Place, Source},
     naming, values,
 };
 
 /// So many characters a text has that goes to no column, or to a short one.
 pub(crate) const LONGEST_TEXT: usize = 64 << 10;
+
+/// So many levels a hierarchy is looked up.
+const HIGHEST: usize = 100;
 
 /// So many a text has that goes to a long one.
 pub(super) const LONGEST_IN_COLUMN: usize = 1 << 20;
@@ -118,8 +122,42 @@ impl<'a> Run<'a> {
             }
             _ => Value::Null,
         };
-        let collation = self.unit.catalog().collation();
-        Ok(values::holds(&left, compare.is, &right, collation))
+        if compare.is.climbs() {
+            let own = self.find(&compare.row)?.map(|row| row.table);
+            let is_under = match own {
+                Some(table) => self.is_under(&left, &right, &table)?,
+                None => false,
+            };
+            return Ok(is_under == (compare.is == Operator::Under));
+        }
+        let catalog = self.unit.catalog();
+        Ok(values::holds(&left, compare.is, &right, catalog.collation()))
+    }
+
+    /// Whether a row, of that table where only its id is known, is below another one: each row on the way up is
+    /// read in the name of whoever the workflow runs as.
+    fn is_under(&mut self, row: &Value, above: &Value, table: &Name) -> Result<bool> {
+        let reference = |value: &Value| match value {
+            Value::Lookup(row) => Some(row.clone()),
+            other => other.as_id().map(|id| Reference::new(table.clone(), id)),
+        };
+        let (Some(mut at), Some(above)) = (reference(row), reference(above)) else {
+            return Ok(false);
+        };
+        let catalog = self.unit.catalog();
+        let Some(parent) = hierarchy(&catalog, &at.table).filter(|_| at.table == above.table) else {
+            return Ok(false);
+        };
+        for _ in 0..HIGHEST {
+            let request = Request::retrieve(at, &[&*parent]);
+            let answer = self.unit.call_service(self.context, request)?;
+            match answer.row().and_then(|row| row.lookup(&parent)) {
+                Some(next) if *next == above => return Ok(true),
+                Some(next) => at = next.clone(),
+                None => return Ok(false),
+            }
+        }
+        Ok(false)
     }
 
     /// What a source gives, as a column of a table takes it.
