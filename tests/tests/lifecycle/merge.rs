@@ -157,3 +157,19 @@ fn who_may_not_write_both_rows_may_not_merge_them() {
     let row = world.admin().json(&["row", "get", "lead", &theirs]);
     assert_eq!(row["statecode"], 0);
 }
+
+/// What tells rows apart is one row's: the kept row takes it over.
+#[test]
+fn the_value_of_a_key_goes_over() {
+    let world = World::empty();
+    world
+        .admin()
+        .json(&["key", "create", "account", "sl_number", "--columns", "accountnumber"]);
+    let keep = create(&world, &["account", "name=A"]);
+    let other = create(&world, &["account", "name=B", "accountnumber=K1"]);
+    world
+        .admin()
+        .json(&["--yes", "merge", "account", &keep, &other, "--fill"]);
+    let number = |id: &str| world.admin().json(&["row", "get", "account", id])["accountnumber"].clone();
+    assert_eq!((number(&keep), number(&other)), ("K1".into(), serde_json::Value::Null));
+}
