@@ -396,6 +396,9 @@ codes! {
     UNEXPECTED = 0x8004_4150, "UnExpected", Host,
         "the host failed",
         "read the message and the log; what was being written is undone, what was committed before is kept";
+    FILE_REPLACED = 0x8009_F012, "OrganisationFileReplaced", Host,
+        "another file is at the path of the organisation by now, or none",
+        "see what is at that path, then start again";
     BUSY = 0x8004_4151, "OrganisationBusy", Host,
         "another process held the organisation's write lock for too long",
         "try again; find the process that keeps the file open";

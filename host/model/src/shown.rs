@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 use uuid::Uuid;
 
 use crate::{
-    Catalog, Choice, ColumnDef, ColumnType, Comparison, Error, Filter, Reference, Related, Result, TableDef, Value,
+    Catalog, Choice, ColumnDef, ColumnType, Comparison, Error, Filter, Name, Reference, Related, Result, TableDef,
+    Value,
 };
 use crate::{choices, coerce, text::Collation};
 
@@ -196,8 +197,10 @@ fn by_name(
     if let Some((table, id)) = named.and_then(|(table, name)| Some((table, name.parse().ok()?))) {
         return Ok(Filter::eq(&column.name, Reference::new(table.clone(), id)));
     }
+    // A name with its table asks that table alone.
+    let asked = |target: &&Name| named.is_none_or(|(table, _)| table == *target);
     let mut any = Vec::new();
-    for target in column.targets() {
+    for target in column.targets().iter().filter(asked) {
         let target = catalog.table(target)?;
         let Some(name) = &target.primary_name else { continue };
         let wanted = match named {

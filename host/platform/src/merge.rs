@@ -244,6 +244,23 @@ fn keep_currency(table: &TableDef, content: &mut Row, [kept, merged]: [&Row; 2])
     Err(Error::invalid(message).with_table(&table.name))
 }
 
+/// What tells rows apart is one row's: where the Target takes such a value of the other row, that one gives it up.
+fn give_keys_up(unit: &mut Unit, operation: &Operation, table: &TableDef, content: &Row, merged: &Row) -> Result<()> {
+    let mut gives = Row::new(table.name.clone(), merged.id);
+    for column in table.keys.iter().flat_map(|key| &key.columns) {
+        let taken = content.get(column).filter(|value| !value.is_null());
+        if taken.is_some() && taken == merged.get(column) {
+            gives.set(column.clone(), Value::Null);
+        }
+    }
+    if gives.values.is_empty() {
+        return Ok(());
+    }
+    let reason = "a row that is merged gives up what tells the row apart that takes it";
+    unit.run_as_system(operation, reason, Request::update(gives))
+        .map(|_| ())
+}
+
 /// The Target takes the columns that the caller chose.
 fn update_target(unit: &mut Unit, operation: &Operation, table: &TableDef, rows: &[Row]) -> Result<()> {
     let [kept, merged] = rows else { return Ok(()) };
@@ -263,6 +280,7 @@ fn update_target(unit: &mut Unit, operation: &Operation, table: &TableDef, rows:
         return Err(Error::invalid(message).with_table(&table.name));
     }
     keep_currency(table, &mut content, [kept, merged])?;
+    give_keys_up(unit, operation, table, &content, merged)?;
     content.id = kept.id;
     // A parent that it would take and that is below it shows as what it is here.
     let taken = unit.run_as_caller(operation, Request::update(content));

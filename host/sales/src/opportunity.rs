@@ -152,7 +152,8 @@ impl Message for Close {
             );
         }
         let links = keep_currency(&mut activity, &before)?;
-        let status = input::int(operation, "Status")?.unwrap_or(-1);
+        // -1 is the first reason of the state.
+        let status = input::int(operation, "Status")?.filter(|status| *status != -1);
         let revenue = activity.get("actualrevenue").cloned();
         if let Some(Value::Money(amount)) = &revenue
             && amount.is_sign_negative()
@@ -168,10 +169,13 @@ impl Message for Close {
             .with("actualvalue", revenue.unwrap_or_else(|| self.expected(&before)))
             .with("actualclosedate", Value::Date(day(when)));
         unit.run_as_caller(operation, Request::update(outcome))?;
-        let close = Row::new("opportunity", opportunity.id)
-            .with("statecode", Value::Choice(self.state))
-            .with("statuscode", Value::Choice(status));
+        let mut close = Row::new("opportunity", opportunity.id).with("statecode", Value::Choice(self.state));
+        if let Some(status) = status {
+            close.set("statuscode", Value::Choice(status));
+        }
         unit.run_as_caller(operation, Request::update(close))?;
+        let reason = "the closing of an opportunity says for what reason it was closed";
+        let closed = unit.need_as_platform(reason, &opportunity)?;
 
         process::finish(unit, operation, &opportunity)?;
 
@@ -179,7 +183,8 @@ impl Message for Close {
             activity.set("subject", format!("Opportunity Close - {}", self.word()));
         }
         activity.set("regardingobjectid", opportunity);
-        activity.set("opportunitystatuscode", Value::Int(status));
+        let status = closed.int("statuscode").map_or(Value::Null, Value::Int);
+        activity.set("opportunitystatuscode", status);
         activity.set("actualend", when);
         activity.set("ownerid", Reference::new("systemuser", operation.caller_id()));
         activity.set("statecode", Value::Choice(1));

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use sluice_engine::check_target;
-use sluice_model::Right;
+use sluice_model::{Code, Right};
 use sluice_platform::import::{self, Options, Plan, Report};
 
 use crate::{
@@ -214,7 +214,16 @@ fn text(context: &Context, args: &Args, report: &Report, refused: Option<&Path>)
             "\n\nnot all refused lines could be written to a file of their own: {error}"
         ));
     }
-    if let Some(stopped) = &report.stopped {
+    if let Some(failure) = report.stopped.as_ref().and_then(|stopped| stopped.failure.as_ref())
+        && failure.code() == Code::FILE_REPLACED
+    {
+        text.push_str(&format!(
+            "\n\nstopped: what was imported is in the file that was opened, not in the one that is at its path now; see \
+             what that one is, and begin again with\n  {}\n\n{}",
+            context.command(&import_command(args, &args.file)),
+            report::error(context, failure)
+        ));
+    } else if let Some(stopped) = &report.stopped {
         let command = format!(
             "{} --resume-after {}",
             import_command(args, &args.file),

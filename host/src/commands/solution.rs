@@ -96,6 +96,9 @@ pub(crate) enum Command {
         /// no types of the plug-in any more.
         #[arg(long)]
         force: bool,
+        /// Set configurations of steps to those of the file, although an administrator has set others.
+        #[arg(long)]
+        config: bool,
     },
     /// Remove a solution: a managed one with what it brought, an unmanaged one by itself.
     Delete {
@@ -148,7 +151,19 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             managed,
             force,
         } => export(context, &session, &name, &file, (managed, force)),
-        Command::Import { file, managed, force } => import(context, &session, &file, ImportOptions { managed, force }),
+        Command::Import {
+            file,
+            managed,
+            force,
+            config,
+        } => {
+            let options = ImportOptions {
+                managed,
+                force,
+                configuration: config,
+            };
+            import(context, &session, &file, options)
+        }
         Command::Delete { name } => delete(context, &session, &name),
     }
 }
@@ -303,6 +318,7 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
         "taken": pairs(&done.taken),
         "removed": pairs(&done.removed),
         "lacking": lacking_json(&done.lacking),
+        "keptConfigurations": done.kept_configurations,
         "disabled": done.disabled.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect::<Vec<_>>(),
         "deactivated": done.deactivated.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect::<Vec<_>>(),
         "notices": done.notices.iter().map(Error::to_json).collect::<Vec<_>>(),
@@ -326,6 +342,10 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
             .iter()
             .map(|(kind, name)| format!("  {kind:16} {name}: taken away")),
     );
+    let kept = done.kept_configurations.iter();
+    lines.extend(kept.map(|step| {
+        format!("  step {step}: keeps the configuration that an administrator set; --config sets it to the file's")
+    }));
     lines.extend(
         done.disabled
             .iter()

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use sluice_model::{Error, Result};
+use sluice_model::{Code, Error, Result};
 use tempfile::NamedTempFile;
 
 use crate::{names::side_files, store::folder_of};
@@ -46,11 +46,12 @@ impl Identity {
         if let Some(about) = found.filter(|about| Self::from(about) == self) {
             return Ok(about.modified().ok());
         }
-        Err(Error::host(format!(
+        let message = format!(
             "`{}` is not the file any more that was opened: it was moved, removed or replaced meanwhile. What was not \
              answered before is not kept. See what is at that path now, then start again",
             path.display()
-        )))
+        );
+        Err(Error::new(Code::FILE_REPLACED, message))
     }
 }
 

@@ -304,11 +304,12 @@ fn run(
 
 /// Where a row stands in the order.
 fn place_of(list: &List<'_>, row: &rusqlite::Row<'_>, first: usize, count: u64) -> Result<Cookie> {
-    if list.ordered == 0 {
+    let Some((criteria, by)) = &list.ordered else {
         return Ok(Cookie::Skip(list.skipped + count));
-    }
-    let cells = (first..first + list.ordered).map(|index| row.get_ref(index).map(Place::of).map_err(fault));
-    cells.collect::<Result<_>>().map(Cookie::After)
+    };
+    let cells = (first..first + criteria).map(|index| row.get_ref(index).map(Place::of).map_err(fault));
+    let (at, by) = (cells.collect::<Result<_>>()?, by.clone());
+    Ok(Cookie::After { at, by })
 }
 
 fn read_into(row: &mut Row, read: &Read<'_>, found: &rusqlite::Row<'_>, index: usize) -> Result<()> {

@@ -275,3 +275,15 @@ fn keys_travel_in_solutions() {
         }
     }
 }
+
+/// Rows that lack one of the values are not compared, and are not counted.
+#[test]
+fn a_key_says_how_many_rows_it_tells_apart() {
+    let world = Customizing::new();
+    world.sluice("row create account name=A accountnumber=1");
+    world.sluice("row create account name=B");
+    world.sluice("key create account sl_number --columns accountnumber");
+    let jobs = world.sluice("row list asyncoperation --select message");
+    let told = jobs["value"].to_string();
+    assert!(told.contains("1 row is told apart by it"), "{told}");
+}

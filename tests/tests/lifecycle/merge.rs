@@ -176,3 +176,19 @@ fn it_is_said_which_row_was_merged() {
     let closed = |lead: &str| admin.json(&["row", "get", "lead", lead])["merged"] == true;
     assert_eq!((closed(&third), closed(&other)), (true, false));
 }
+
+/// What tells rows apart is one row's: the kept row takes it over.
+#[test]
+fn the_value_of_a_key_goes_over() {
+    let world = World::empty();
+    world
+        .admin()
+        .json(&["key", "create", "account", "sl_number", "--columns", "accountnumber"]);
+    let keep = create(&world, &["account", "name=A"]);
+    let other = create(&world, &["account", "name=B", "accountnumber=K1"]);
+    world
+        .admin()
+        .json(&["--yes", "merge", "account", &keep, &other, "--fill"]);
+    let number = |id: &str| world.admin().json(&["row", "get", "account", id])["accountnumber"].clone();
+    assert_eq!((number(&keep), number(&other)), ("K1".into(), serde_json::Value::Null));
+}

@@ -82,3 +82,24 @@ fn a_state_that_is_written_closes_no_opportunity() {
         .refused(&["row", "update", "opportunity", &opportunity, "statuscode=Won"]);
     assert_eq!(error["code"], "0x80048408", "a status of another state");
 }
+
+/// -1 is the first reason of the state, and the activity says which that is.
+#[test]
+fn no_reason_is_the_first_of_the_state() {
+    let world = World::empty();
+    for (message, state, status) in [("WinOpportunity", 1, 3), ("LoseOpportunity", 2, 4)] {
+        let opportunity = opportunity(&world);
+        let close = format!(
+            r#"OpportunityClose:={{"@odata.type":"opportunityclose","opportunityid":"opportunity:{opportunity}"}}"#
+        );
+        world.admin().json(&["exec", message, &close, "Status=-1"]);
+        let row = world.admin().json(&["row", "get", "opportunity", &opportunity]);
+        assert_eq!(
+            (row["statecode"].as_i64(), row["statuscode"].as_i64()),
+            (Some(state), Some(status))
+        );
+        let about = format!("_opportunityid_value eq {opportunity}");
+        let closes = world.rows("opportunityclose", "opportunitystatuscode", &about);
+        assert_eq!(closes[0]["opportunitystatuscode"], status);
+    }
+}

@@ -3,6 +3,7 @@
 
 mod arriving;
 mod broken_files;
+mod configurations;
 mod cure;
 mod defaults;
 mod filling;

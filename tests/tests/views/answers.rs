@@ -366,4 +366,10 @@ fn pages_follow_each_other() {
         .admin()
         .refused(&["view", "run", "--fetch", &xml("paging-cookie='nonsense'", false)]);
     assert!(error["message"].as_str().unwrap().contains("paging cookie"), "{error}");
+    // That of another order is none of this query.
+    let first = fetch(&world, &xml("", false));
+    let cookie = first["@Microsoft.Dynamics.CRM.fetchxmlpagingcookie"].as_str().unwrap();
+    let other = xml(&format!("paging-cookie='{}'", cookie.replace('\'', "&apos;")), true);
+    let error = world.admin().refused(&["view", "run", "--fetch", &other]);
+    assert!(error["message"].as_str().unwrap().contains("paging cookie"), "{error}");
 }

@@ -5,7 +5,7 @@ use sluice_engine::{
     Unit,
     runner::{self, JobKind, JobStep},
 };
-use sluice_model::{Filter, Result, Row, Uuid};
+use sluice_model::{Filter, Result, Row, Uuid, Value};
 
 use super::life;
 
@@ -46,7 +46,11 @@ impl JobKind for MakeIndex {
             return JobStep::new(&data, 0, 1);
         }
         let table = row.text("entitylogicalname").unwrap_or_default();
-        let rows = unit.count_as_platform("say over how many rows an index was made", table, &Filter::All)?;
+        // Rows that lack one of the values are not compared.
+        let lacks = life::definition(&row).columns;
+        let lacks = lacks.iter().map(|column| Filter::eq(column, Value::Null));
+        let has_all = Filter::Or(lacks.collect()).negated();
+        let rows = unit.count_as_platform("say over how many rows an index was made", table, &has_all)?;
         life::activate(unit, &row)?;
         let told = format!(
             "the key {} of `{table}` is active: {rows} {} told apart by it",

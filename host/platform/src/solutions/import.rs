@@ -31,6 +31,8 @@ pub struct Imported {
     pub taken: Vec<(String, String)>,
     /// The steps that arrived disabled, because they lack what their types ask for.
     pub lacking: Vec<Lacking>,
+    /// The steps whose configuration an administrator set, which stays.
+    pub kept_configurations: Vec<String>,
     /// The steps that were disabled because a new file lacks their types.
     pub disabled: Vec<(Uuid, String)>,
     /// The workflows that were deactivated because a new file lacks a type that they call.
@@ -48,6 +50,8 @@ pub struct ImportOptions {
     pub managed: bool,
     /// Plug-ins give up types that their new files lack, and the steps of those are disabled.
     pub force: bool,
+    /// Steps get the configurations of the file, also where an administrator has set others.
+    pub configuration: bool,
 }
 
 /// When a component arrives: the options of a column after the column, the rest as its kind.
@@ -106,6 +110,7 @@ impl ImportSolutions for Session {
             batch.set_import(managed);
             let mut work = Installation::new(batch, managed);
             work.force = options.force;
+            work.configuration = options.configuration;
             work.import(&package.manifest, &components, &contents)
         })
     }
@@ -205,6 +210,7 @@ impl Installation<'_, '_> {
             removed: gone.iter().flat_map(uninstall::pieces).collect(),
             taken,
             lacking: std::mem::take(&mut self.lacking),
+            kept_configurations: std::mem::take(&mut self.kept_configurations),
             disabled: std::mem::take(&mut self.disabled),
             deactivated: self.still_out_of_work()?,
             notices: std::mem::take(&mut self.notices),

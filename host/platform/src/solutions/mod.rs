@@ -190,6 +190,10 @@ struct Installation<'a, 'b> {
     /// What of the component that arrives was the organisation's own and is managed from here:
     /// its parts, or nothing of it where that is the component itself.
     taken: Vec<String>,
+    /// Whether configurations of steps that an administrator set are set back.
+    configuration: bool,
+    /// The steps that keep theirs, because an administrator set it.
+    kept_configurations: Vec<String>,
 }
 
 impl<'a, 'b> Installation<'a, 'b> {
@@ -207,6 +211,8 @@ impl<'a, 'b> Installation<'a, 'b> {
             jobs: Vec::new(),
             notices: Vec::new(),
             taken: Vec::new(),
+            configuration: false,
+            kept_configurations: Vec::new(),
         }
     }
 

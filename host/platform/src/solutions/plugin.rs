@@ -324,9 +324,18 @@ fn put_step(
     ];
     let mut change = row_of(there);
     for (column, value) in wanted {
-        if there.get(column).cloned().unwrap_or(Value::Null) != value {
-            change.set(column, value);
+        if there.get(column).cloned().unwrap_or(Value::Null) == value {
+            continue;
         }
+        if column == "configuration" && !work.configuration && is_own(there, &value) {
+            work.kept_configurations.push(step.name.clone());
+            continue;
+        }
+        change.set(column, value);
+    }
+    let declared = optional(&step.configuration);
+    if there.get(DECLARED_CONFIGURATION).cloned().unwrap_or(Value::Null) != declared {
+        change.set(DECLARED_CONFIGURATION, declared);
     }
     if there.bool(MARK) != Some(true) {
         mark(work, &mut change);
@@ -343,6 +352,16 @@ fn put_step(
     Ok(there.id)
 }
 
+/// Whether the configuration of a step is an administrator's: it differs from what came last. Of one that came before
+/// that was noted, it is what the solution then brought.
+fn is_own(there: &Row, sent: &Value) -> bool {
+    let came = there.get(DECLARED_CONFIGURATION).filter(|came| !came.is_null());
+    match came {
+        None => sent.is_null(),
+        came => came != there.get("configuration"),
+    }
+}
+
 /// Nobody here has granted a new step anything: one that asks for something arrives disabled.
 fn register(
     work: &mut Installation<'_, '_>,
@@ -356,9 +375,9 @@ fn register(
     mark(work, &mut change);
     if step.declared {
         change.set("sl_origin", DECLARED);
-        if let Some(configuration) = &step.configuration {
-            change.set(DECLARED_CONFIGURATION, configuration.as_str());
-        }
+    }
+    if let Some(configuration) = &step.configuration {
+        change.set(DECLARED_CONFIGURATION, configuration.as_str());
     }
     if !change.values.is_empty() {
         work.batch.execute(Request::update(change))?;

@@ -9,7 +9,12 @@ use sluice_model::{Error, Result};
 pub(crate) enum Cookie {
     /// Behind the row that stands there in the order.
     #[serde(rename = "after")]
-    After(Vec<Place>),
+    After {
+        /// Its cells.
+        at: Vec<Place>,
+        /// The order that they are of.
+        by: String,
+    },
     /// So many rows are passed over.
     #[serde(rename = "skip")]
     Skip(u64),

@@ -38,7 +38,7 @@ pub(crate) struct List<'a> {
     pub(crate) keyed: bool,
     pub(crate) reads: Vec<Read<'a>>,
     /// So many columns at the end say where the row stands in the order.
-    pub(crate) ordered: usize,
+    pub(crate) ordered: Option<(usize, String)>,
     /// So many rows were passed over.
     pub(crate) skipped: u64,
 }
@@ -168,7 +168,7 @@ fn rows<'a>(
         select,
         keyed,
         reads,
-        ordered: 0,
+        ordered: None,
         skipped: 0,
     })
 }

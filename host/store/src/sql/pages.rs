@@ -1,7 +1,8 @@
 //! Where a page begins: behind the place in the order where the one before ended, or after so many
 //! rows.
 
-use sea_query::{Cond, Expr, ExprTrait};
+use sea_query::{Cond, Expr, ExprTrait, Query, SqliteQueryBuilder};
+use sha2::{Digest, Sha256};
 use sluice_model::{Page, Result};
 
 use super::{cookie::Cookie, list::List};
@@ -20,6 +21,19 @@ pub(super) struct Order {
     pub(super) is_place: bool,
 }
 
+impl Order {
+    /// What tells it from other orders: a page begins where one of the same order ended.
+    fn digest(&self) -> String {
+        let mut all = Query::select();
+        for by in &self.by {
+            all.expr(by.expression.clone());
+            all.expr(Expr::val(by.descending));
+        }
+        let digest = Sha256::digest(all.to_string(SqliteQueryBuilder));
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 /// So many criteria make a place at most.
 pub(super) const MOST_PLACES: usize = 64;
 
@@ -31,11 +45,11 @@ pub(super) fn turn(list: &mut List<'_>, page: &Page, order: &Order) -> Result<()
     match cookie {
         None => list.skipped = before,
         Some(Cookie::Skip(rows)) => list.skipped = rows,
-        Some(Cookie::After(place)) if order.is_place && place.len() == orders.len() => {
-            let place = place.iter().map(sea_query::Value::from);
+        Some(Cookie::After { at, by }) if order.is_place && at.len() == orders.len() && by == order.digest() => {
+            let place = at.iter().map(sea_query::Value::from);
             list.select.cond_where(after(orders, &place.collect::<Vec<_>>()));
         }
-        Some(Cookie::After(_)) => return Err(Cookie::foreign()),
+        Some(Cookie::After { .. }) => return Err(Cookie::foreign()),
     }
     if list.skipped > 0 {
         list.select.offset(list.skipped);
@@ -44,7 +58,7 @@ pub(super) fn turn(list: &mut List<'_>, page: &Page, order: &Order) -> Result<()
         for by in orders {
             list.select.expr(by.expression.clone());
         }
-        list.ordered = orders.len();
+        list.ordered = Some((orders.len(), order.digest()));
     }
     Ok(())
 }
