@@ -32,17 +32,18 @@ pub(crate) fn bytes(number: u64) -> String {
 
 /// A word as a shell takes it, in one line.
 pub(crate) fn quoted(word: &str) -> String {
-    if word.contains(char::is_control) {
-        return escaped(word);
-    }
     // A word of a command line holds no NUL, the one character that cannot be quoted.
-    shlex::try_quote(&word.replace('\0', "")).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
+    let word = word.replace('\0', "");
+    match word.contains(char::is_control) {
+        true => escaped(&word),
+        false => shlex::try_quote(&word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned),
+    }
 }
 
 /// The same for a word that has line breaks or what steers a terminal: `$'two\nlines'`.
 fn escaped(word: &str) -> String {
     let mut text = "$'".to_owned();
-    for c in word.chars().filter(|c| *c != '\0') {
+    for c in word.chars() {
         match c {
             '\n' => text.push_str("\\n"),
             '\r' => text.push_str("\\r"),

@@ -9,8 +9,8 @@ use std::{
 
 use anyhow::Context as _;
 use sluice_engine::check_target;
-use sluice_model::{Code, Right};
-use sluice_platform::import::{self, Options, Plan, Report};
+use sluice_model::{Code, Error, Right};
+use sluice_platform::import::{self, Options, Plan, Report, Stopped};
 
 use crate::{
     context::Context,
@@ -214,29 +214,30 @@ fn text(context: &Context, args: &Args, report: &Report, refused: Option<&Path>)
             "\n\nnot all refused lines could be written to a file of their own: {error}"
         ));
     }
-    if let Some(failure) = report.stopped.as_ref().and_then(|stopped| stopped.failure.as_ref())
-        && failure.code() == Code::FILE_REPLACED
-    {
-        text.push_str(&format!(
+    if let Some(stopped) = &report.stopped {
+        text.push_str(&stopped_text(context, args, stopped));
+    }
+    text
+}
+
+/// Where an import stopped, and how to go on.
+fn stopped_text(context: &Context, args: &Args, stopped: &Stopped) -> String {
+    let command = import_command(args, &args.file);
+    let is_replaced = |failure: &&Error| failure.code() == Code::FILE_REPLACED;
+    let mut text = match stopped.failure.as_ref().filter(is_replaced) {
+        Some(_) => format!(
             "\n\nstopped: what was imported is in the file that was opened, not in the one that is at its path now; see \
-             what that one is, and begin again with\n  {}\n\n{}",
-            context.command(&import_command(args, &args.file)),
-            report::error(context, failure)
-        ));
-    } else if let Some(stopped) = &report.stopped {
-        let command = format!(
-            "{} --resume-after {}",
-            import_command(args, &args.file),
-            stopped.resume_after
-        );
-        text.push_str(&format!(
+             what that one is, and begin again with\n  {}",
+            context.command(&command)
+        ),
+        None => format!(
             "\n\nstopped: every line up to {} is done; go on with\n  {}",
             stopped.resume_after,
-            context.command(&command)
-        ));
-        if let Some(failure) = &stopped.failure {
-            text.push_str(&format!("\n\n{}", report::error(context, failure)));
-        }
+            context.command(&format!("{command} --resume-after {}", stopped.resume_after))
+        ),
+    };
+    if let Some(failure) = &stopped.failure {
+        text.push_str(&format!("\n\n{}", report::error(context, failure)));
     }
     text
 }

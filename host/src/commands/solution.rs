@@ -303,13 +303,9 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn import(context: &Context, session: &Session, path: &Path, options: ImportOptions) -> anyhow::Result<Outcome> {
-    session.check_named_privilege("prvImportCustomization")?;
-    let done = session
-        .import_solution_with(&bytes(path)?, options)
-        .map_err(|error| error.with_word("FILE", path.display()))?;
-    let (jobs, told, exit) = jobs::run_all(context, session, &done.jobs).map_err(|error| half_done(error, &done))?;
-    let document = json!({
+/// What an import did, for scripts.
+fn imported(done: &Imported, jobs: &[Json]) -> Json {
+    json!({
         "name": done.solution,
         "version": done.version,
         "before": done.before,
@@ -323,7 +319,16 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
         "deactivated": done.deactivated.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect::<Vec<_>>(),
         "notices": done.notices.iter().map(Error::to_json).collect::<Vec<_>>(),
         "jobs": jobs,
-    });
+    })
+}
+
+fn import(context: &Context, session: &Session, path: &Path, options: ImportOptions) -> anyhow::Result<Outcome> {
+    session.check_named_privilege("prvImportCustomization")?;
+    let done = session
+        .import_solution_with(&bytes(path)?, options)
+        .map_err(|error| error.with_word("FILE", path.display()))?;
+    let (jobs, told, exit) = jobs::run_all(context, session, &done.jobs).map_err(|error| half_done(error, &done))?;
+    let document = imported(&done, &jobs);
     let mut lines = vec![format!(
         "imported {} {}{}{}",
         done.solution,

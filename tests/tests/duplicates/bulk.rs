@@ -390,6 +390,7 @@ fn what_people_write_of_a_job_is_a_list() {
     ] {
         assert_eq!(code(world.admin.try_update(change)), "0x80040235");
     }
+    grant(&world.admin, [("prvReadAsyncOperation", 0)]);
     let owner = |user: Uuid| Value::Lookup(Reference::new("systemuser", user));
     let to_seller = row(ended).with("ownerid", owner(world.seller.id()));
     assert_eq!(code(world.admin.try_update(to_seller)), "0x80044162");

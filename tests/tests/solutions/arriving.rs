@@ -344,6 +344,7 @@ fn the_program_says_what_arrived() {
             "disabled": [],
             "deactivated": [],
             "lacking": [],
+            "keptConfigurations": [],
             "removed": [],
             "notices": [],
             "jobs": [],

@@ -16,7 +16,7 @@ fn what_an_administrator_set_stays() {
         "plugin push --shipped scripted",
         "step register --plugin scripted/scripted --message Create --table account --stage pre-operation --name s1 --config set:a=1",
     ]);
-    let export = |version: &str| from.export("Scripts", version, &["plugin scripted"], true);
+    let export = |version: &str| from.export("Scripts", version, &["plugin scripted"], false);
     let to = Site::new();
     to.import(&export("1.0"));
     from.all(&["step update s1 --config set:a=2"]);

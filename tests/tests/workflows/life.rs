@@ -193,7 +193,7 @@ fn the_scope_is_no_wider_than_what_the_owner_may_change() {
         (Depth::ParentChild, 3),
         (Depth::Organization, 4),
     ] {
-        let author = author(&world, &format!("author {}", depth.label()), depth);
+        let author = author(&world, &format!("author {}", depth.word()), depth);
         let on = json!({ "on": { "create": true } });
         let id = author.create(
             sluice_platform::WorkflowSpec::parse(&spec("w", &on, json!([task(json!("ran"))])))

@@ -322,21 +322,7 @@ fn put_step(
         ("sl_limits", optional(&step.limits)),
         ("asyncautodelete", Value::Bool(step.auto_delete)),
     ];
-    let mut change = row_of(there);
-    for (column, value) in wanted {
-        if there.get(column).cloned().unwrap_or(Value::Null) == value {
-            continue;
-        }
-        if column == "configuration" && !work.configuration && is_own(there, &value) {
-            work.kept_configurations.push(step.name.clone());
-            continue;
-        }
-        change.set(column, value);
-    }
-    let declared = optional(&step.configuration);
-    if there.get(DECLARED_CONFIGURATION).cloned().unwrap_or(Value::Null) != declared {
-        change.set(DECLARED_CONFIGURATION, declared);
-    }
+    let mut change = changed(work, there, step, wanted);
     if there.bool(MARK) != Some(true) {
         mark(work, &mut change);
         if work.managed {
@@ -350,6 +336,31 @@ fn put_step(
         step_writing::set_images(work.batch, there.id, &images(step))?;
     }
     Ok(there.id)
+}
+
+/// What of a step differs from what the solution brings, without a configuration that an administrator set.
+fn changed<const N: usize>(
+    work: &mut Installation<'_, '_>,
+    there: &Row,
+    step: &CarriedStep,
+    wanted: [(&str, Value); N],
+) -> Row {
+    let mut change = row_of(there);
+    for (column, value) in wanted {
+        if there.get(column).cloned().unwrap_or(Value::Null) == value {
+            continue;
+        }
+        if column == "configuration" && !work.configuration && is_own(there, &value) {
+            work.kept_configurations.push(step.name.clone());
+            continue;
+        }
+        change.set(column, value);
+    }
+    let declared = step.configuration.as_deref().map_or(Value::Null, Value::from);
+    if there.get(DECLARED_CONFIGURATION).cloned().unwrap_or(Value::Null) != declared {
+        change.set(DECLARED_CONFIGURATION, declared);
+    }
+    change
 }
 
 /// Whether the configuration of a step is an administrator's: it differs from what came last. Of one that came before
