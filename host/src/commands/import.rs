@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use sluice_engine::check_target;
-use sluice_model::{Code, Error, Right};
+use sluice_model::Right;
 use sluice_platform::import::{self, Options, Plan, Report, Stopped};
 
 use crate::{
@@ -223,17 +223,15 @@ fn text(context: &Context, args: &Args, report: &Report, refused: Option<&Path>)
 /// Where an import stopped, and how to go on.
 fn stopped_text(context: &Context, args: &Args, stopped: &Stopped) -> String {
     let command = import_command(args, &args.file);
-    let is_replaced = |failure: &&Error| failure.code() == Code::FILE_REPLACED;
-    let mut text = match stopped.failure.as_ref().filter(is_replaced) {
-        Some(_) => format!(
+    let mut text = match stopped.goes_on_after() {
+        None => format!(
             "\n\nstopped: what was imported is in the file that was opened, not in the one that is at its path now; see \
              what that one is, and begin again with\n  {}",
             context.command(&command)
         ),
-        None => format!(
-            "\n\nstopped: every line up to {} is done; go on with\n  {}",
-            stopped.resume_after,
-            context.command(&format!("{command} --resume-after {}", stopped.resume_after))
+        Some(line) => format!(
+            "\n\nstopped: every line up to {line} is done; go on with\n  {}",
+            context.command(&format!("{command} --resume-after {line}"))
         ),
     };
     if let Some(failure) = &stopped.failure {

@@ -48,7 +48,7 @@ fn what_is_registered_is_registered_once() {
         all.all.push(again);
         all.check().unwrap_err().message().to_owned()
     };
-    let find = |with: fn(&sluice_engine::Capability) -> bool| all.all.iter().find(|one| with(one)).unwrap().clone();
+    let find = |with: fn(&sluice_engine::Capability) -> bool| *all.all.iter().find(|one| with(one)).unwrap();
     assert!(twice(find(|one| !one.messages.is_empty())).contains("two of the message"));
     let watches = find(|one| !one.watches.is_empty());
     let watches = sluice_engine::Capability {

@@ -11,4 +11,4 @@ mod texts;
 mod work;
 
 /// The forms of which there are files.
-const FORMS: [&str; 3] = ["form-2", "form-3", "form-5"];
+const FORMS: [&str; 4] = ["form-2", "form-3", "form-5", "form-6"];

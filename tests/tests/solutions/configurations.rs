@@ -38,3 +38,25 @@ fn what_an_administrator_set_stays() {
     to.admin.0.import_solution_with(&export("1.3"), options).unwrap();
     assert_eq!(configuration(&to), "set:a=2");
 }
+
+/// What a push declared stays what the next push goes by.
+#[test]
+fn a_push_behind_a_solution_keeps_what_an_administrator_set() {
+    let world = Site::sample();
+    let step = world.steps("commission").remove(0);
+    let set = |rate: &str| world.all(&[&format!("step update {} --config {rate}", step.id)]);
+    let now = || {
+        world
+            .steps("commission")
+            .remove(0)
+            .text("configuration")
+            .map(ToOwned::to_owned)
+    };
+    set("rate=1");
+    let file = world.export("Own", "1.0", &["plugin commission"], false);
+    set("rate=2");
+    let kept = world.import(&file);
+    assert_eq!((now().as_deref(), kept.kept_configurations.len()), (Some("rate=2"), 1));
+    world.all(&["plugin push --shipped commission"]);
+    assert_eq!(now().as_deref(), Some("rate=2"));
+}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::{Value as Json, json};
-use sluice_model::Error;
+use sluice_model::{Code, Error};
 
 use super::{plan::Target, refused::Refused};
 
@@ -44,6 +44,17 @@ pub struct Stopped {
     pub resume_after: u64,
     /// What failed; `None` where somebody asked to stop.
     pub failure: Option<Error>,
+}
+
+impl Stopped {
+    /// Where to go on; nowhere, where what was done is in a file that is not the organisation's any more.
+    pub fn goes_on_after(&self) -> Option<u64> {
+        let is_replaced = self
+            .failure
+            .as_ref()
+            .is_some_and(|failure| failure.code() == Code::FILE_REPLACED);
+        Some(self.resume_after).filter(|_| !is_replaced)
+    }
 }
 
 /// A line that became no row.
@@ -155,7 +166,9 @@ impl Report {
             put("refused_more", more.into());
         }
         if let Some(stopped) = &self.stopped {
-            put("resume_after", stopped.resume_after.into());
+            if let Some(line) = stopped.goes_on_after() {
+                put("resume_after", line.into());
+            }
             if let Some(failure) = &stopped.failure {
                 put("error", failure.to_json());
             }

@@ -356,11 +356,17 @@ fn changed<const N: usize>(
         }
         change.set(column, value);
     }
-    let declared = step.configuration.as_deref().map_or(Value::Null, Value::from);
-    if there.get(DECLARED_CONFIGURATION).cloned().unwrap_or(Value::Null) != declared {
-        change.set(DECLARED_CONFIGURATION, declared);
+    // A push goes by what the push before it declared.
+    if change.has("configuration") && !was_pushed(there) {
+        let came = step.configuration.as_deref().map_or(Value::Null, Value::from);
+        change.set(DECLARED_CONFIGURATION, came);
     }
     change
+}
+
+/// Whether a step is here by a push, and not by a managed solution.
+fn was_pushed(there: &Row) -> bool {
+    there.text("sl_origin") == Some(DECLARED) && there.bool(MARK) != Some(true)
 }
 
 /// Whether the configuration of a step is an administrator's: it differs from what came last. Of one that came before
@@ -368,7 +374,7 @@ fn changed<const N: usize>(
 fn is_own(there: &Row, sent: &Value) -> bool {
     let came = there.get(DECLARED_CONFIGURATION).filter(|came| !came.is_null());
     match came {
-        None => sent.is_null(),
+        None => sent.is_null() || was_pushed(there) && there.text("configuration").is_some(),
         came => came != there.get("configuration"),
     }
 }

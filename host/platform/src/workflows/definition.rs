@@ -113,7 +113,7 @@ pub(crate) enum Action {
     /// Calls a plug-in.
     Call(Call),
     /// Writes an e-mail.
-    SendEmail(SendEmail),
+    SendEmail(Box<SendEmail>),
     /// Waits, in the background.
     Wait(Wait),
     /// Ends the workflow.

@@ -206,7 +206,7 @@ impl Record {
         if *table.name == *tables::ROLE {
             return Err(self.refusal("what a deleted role held, and who had it, went with it"));
         }
-        let is_flow = |(name, old, _): &(String, Json, Json)| name == "category" && old.to_string() == FLOW;
+        let is_flow = |(name, old, _): &(String, Json, Json)| name == "category" && *old == FLOW;
         if *table.name == *tables::PROCESS && self.columns.iter().any(is_flow) {
             return Err(self.refusal("the stages of a deleted process flow went with it"));
         }

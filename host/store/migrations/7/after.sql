@@ -1,0 +1,1 @@
+-- Form 7, when the tables fit their definitions: nothing. Which request a change took back comes by itself.

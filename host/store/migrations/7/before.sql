@@ -1,0 +1,1 @@
+-- Form 7, before the tables are made to fit their definitions: nothing.
