@@ -352,7 +352,7 @@ impl Report<'_> {
             lines.push(indented(&wrapped(text, WIDTH - 5), 5));
         }
         let told = commands.chain(then).chain(gives_up);
-        let told = told.filter(|_| telling::now().changes());
+        let told = told.filter(|_| telling::now().administers());
         lines.extend(told.map(|command| format!("          {}", self.context.command(command))));
         lines.join("\n")
     }

@@ -112,7 +112,7 @@ impl Shown {
         rows::from_answer(&self.table, &self.query, &self.fields, row)
     }
 
-    fn grid(&self, context: &Context, rows: &[Row], goes_on: bool) -> anyhow::Result<String> {
+    fn grid(&self, context: &Context, rows: &[Row], goes_on: bool) -> anyhow::Result<output::Written> {
         let grid = people::answer(context, &self.table, &self.query, &self.fields, rows)?;
         Ok(grid.going_on(goes_on).text("no rows"))
     }
@@ -176,7 +176,7 @@ impl Going<'_> {
         }
         let grid = self.shown.grid(self.context, &self.waiting, self.told > 0)?;
         let text = match self.count {
-            0 => grid,
+            0 => grid.into(),
             count => with_count(grid, &people::count(count, "row")),
         };
         output::write(&text)?;

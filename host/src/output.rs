@@ -14,7 +14,7 @@ use std::{
 use serde_json::{Value as Json, json};
 use sluice_model::{Uuid, looks};
 
-pub(crate) use grid::Grid;
+pub(crate) use grid::{Grid, Written};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub(crate) struct Outcome {
     pub(crate) document: Json,
     /// For people.
     pub(crate) text: String,
+    /// The text is one table, and nothing beside it.
+    is_table: bool,
     /// How it ended.
     pub(crate) exit: Exit,
     /// It went out while it was made.
@@ -59,15 +61,17 @@ pub(crate) struct Outcome {
     /// Where in the document the list is whose ids may be wanted.
     listed: &'static str,
     /// Where the list is that goes out as cells, where that is another one.
-    celled: Option<&'static str>,
+    celled: Option<String>,
 }
 
 impl Outcome {
     /// A command that did what it was asked.
-    pub(crate) fn new(document: Json, text: impl Into<String>) -> Self {
+    pub(crate) fn new(document: Json, text: impl Into<Text>) -> Self {
+        let Text { text, is_table } = text.into();
         Self {
             document,
-            text: text.into(),
+            text,
+            is_table,
             exit: Exit::Done,
             printed: false,
             rows: false,
@@ -79,17 +83,18 @@ impl Outcome {
 
     /// A table, with what is said before it and behind it: to people with it, and beside it where its cells alone
     /// are wanted.
-    pub(crate) fn table(document: Json, before: &str, table: String, behind: &str) -> Self {
+    pub(crate) fn table(document: Json, before: &str, table: impl Into<Text>, behind: &str) -> Self {
         let joined = |texts: &[&str]| {
             let texts = texts.iter().copied().filter(|text| !text.is_empty());
             texts.collect::<Vec<_>>().join("\n")
         };
+        let table = table.into();
         match takes_out() {
             true => Self {
                 beside: Some(joined(&[before, behind])),
                 ..Self::new(document, table)
             },
-            false => Self::new(document, joined(&[before, &table, behind])),
+            false => Self::new(document, joined(&[before, &table.text, behind])),
         }
     }
 
@@ -101,9 +106,9 @@ impl Outcome {
 
     /// The same outcome, of which the list goes out as cells that is called so.
     #[must_use]
-    pub(crate) fn with_cells(self, listed: &'static str) -> Self {
+    pub(crate) fn with_cells(self, listed: &str) -> Self {
         Self {
-            celled: Some(listed),
+            celled: Some(listed.to_owned()),
             ..self
         }
     }
@@ -117,13 +122,13 @@ impl Outcome {
     }
 
     /// A list of rows of a table: `{"value": [...]}`.
-    pub(crate) fn list(rows: Vec<Json>, text: impl Into<String>) -> Self {
+    pub(crate) fn list(rows: Vec<Json>, text: impl Into<Text>) -> Self {
         Self::items(rows, text).with_rows()
     }
 
     /// A list of what are no rows: definitions, numbers, what the program itself knows, what became of each of
     /// several things.
-    pub(crate) fn items(items: Vec<Json>, text: impl Into<String>) -> Self {
+    pub(crate) fn items(items: Vec<Json>, text: impl Into<Text>) -> Self {
         Self::new(json!({ "value": items }), text)
     }
 
@@ -138,10 +143,58 @@ impl Outcome {
         (self.rows || ROW_SHOWN.load(Ordering::Relaxed)) && takes_out()
     }
 
+    /// Says something more: to people below it, and beside it where its cells alone are wanted.
+    pub(crate) fn say(&mut self, more: &str) {
+        let said = match takes_out() {
+            true => self.beside.get_or_insert_default(),
+            false => &mut self.text,
+        };
+        if !said.is_empty() {
+            said.push('\n');
+        }
+        said.push_str(more);
+    }
+
     /// The outcome with another ending.
     #[must_use]
     pub(crate) fn with_exit(self, exit: Exit) -> Self {
         Self { exit, ..self }
+    }
+}
+
+/// A text for people.
+#[derive(Debug)]
+pub(crate) struct Text {
+    text: String,
+    is_table: bool,
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self { text, is_table: false }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<Written> for Text {
+    fn from(table: Written) -> Self {
+        Self {
+            text: table.0,
+            is_table: true,
+        }
     }
 }
 
@@ -278,10 +331,10 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// A table with how many rows it has, where people look at it.
-pub(crate) fn with_count(table: String, count: &str) -> String {
+pub(crate) fn with_count(table: Written, count: &str) -> Text {
     match form() {
-        Form::Plain | Form::Csv | Form::Spreadsheet | Form::Tsv => table,
-        Form::Table | Form::Json | Form::Id => format!("{table}\n{count}"),
+        Form::Plain | Form::Csv | Form::Spreadsheet | Form::Tsv => table.into(),
+        Form::Table | Form::Json | Form::Id => format!("{table}\n{count}").into(),
     }
 }
 

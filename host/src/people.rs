@@ -38,7 +38,7 @@ pub(crate) fn rows_with(
     more: Option<(&str, &[String])>,
 ) -> anyhow::Result<Outcome> {
     let text = if context.json() {
-        String::new()
+        String::new().into()
     } else {
         grid(context, table, rows, columns, more)?
     };
@@ -86,7 +86,7 @@ fn grid(
     rows: &[Row],
     columns: Option<&[Name]>,
     more: Option<(&str, &[String])>,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<output::Text> {
     let labels = Labels::of(context, rows)?;
     let shown: Vec<&ColumnDef> = match columns {
         Some(columns) => columns
@@ -108,7 +108,7 @@ fn grid(
     }
     let text = grid.text("no rows");
     Ok(match rows.len() {
-        0 => text,
+        0 => text.into(),
         count => with_count(text, &self::count(count, "row")),
     })
 }

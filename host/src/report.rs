@@ -321,7 +321,7 @@ fn details(error: &Error, telling: Telling) -> Vec<(&'static str, String)> {
             true => ("step", format!("plug-in {}", step.plugin)),
             false => (step.kind, format!("action {}", step.action.as_deref().unwrap_or("0"))),
         };
-        let id = Some(format!(" ({})", step.id)).filter(|_| telling.changes());
+        let id = Some(format!(" ({})", step.id)).filter(|_| telling.administers());
         let id = id.unwrap_or_default();
         lines.push((what, format!("\"{}\", {}, {calls}{id}", step.name, place(step))));
     } else if let Some(plugin) = &body.plugin {

@@ -193,7 +193,7 @@ fn why(context: &Context, session: &dyn Door, user: &str, target: &Reference) ->
 const COLUMN_RIGHTS: [&str; 3] = ["Read", "Create", "Update"];
 
 /// The secured columns, with the profiles that give something on them.
-fn columns(secured: &[Row]) -> String {
+fn columns(secured: &[Row]) -> crate::output::Written {
     let mut grid = Grid::new(["secured column", "read", "create", "update"]).uncut();
     for line in secured {
         let of = |right: &str| match (line.bool(right), line.text(&format!("{right}Through"))) {

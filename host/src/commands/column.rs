@@ -345,7 +345,7 @@ fn refuse_idle(args: &Create) -> anyhow::Result<()> {
 }
 
 /// A table's columns for people.
-pub(crate) fn grid(table: &TableDef) -> String {
+pub(crate) fn grid(table: &TableDef) -> crate::output::Written {
     let mut grid = Grid::new(["column", "type", "label", "required", "notes"]);
     for column in &table.columns {
         let required = match column.required {

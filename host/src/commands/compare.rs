@@ -46,7 +46,7 @@ impl Compared {
     }
 
     /// What differs, for people.
-    pub(super) fn shown(&self, what: &str, names: [&str; 2]) -> String {
+    pub(super) fn shown(&self, what: &str, names: [&str; 2]) -> crate::output::Written {
         let mut grid = Grid::new([what, names[0], names[1]]);
         for (name, held) in self.different() {
             let cell = |one: &Option<String>| one.clone().unwrap_or_else(|| "·".to_owned());

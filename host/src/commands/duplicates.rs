@@ -137,7 +137,7 @@ fn find(context: &Context, session: &dyn Door, args: &Find) -> anyhow::Result<Ou
         map.insert("more".to_owned(), more.into());
     }
     if more {
-        outcome.text.push_str(&format!("\nand more: --page {}", args.page + 1));
+        outcome.say(&format!("and more: --page {}", args.page + 1));
     }
     Ok(outcome)
 }

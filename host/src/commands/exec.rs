@@ -12,7 +12,7 @@ use crate::{
     assign::{self, RightSide},
     context::Context,
     door::Door,
-    output::{self, Grid, Outcome},
+    output::{Grid, Outcome},
     people, reading,
     usage::Usage,
 };
@@ -57,36 +57,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     if !message.shape().reads {
         return Ok(outcome);
     }
-    let text = match output::takes_out() {
-        true => cells(outcome.document.get(&**read.0)),
-        false => outcome.text,
-    };
-    Ok(Outcome::new(outcome.document, text).with_rows())
-}
-
-/// Rows as cells, a row a line.
-fn cells(rows: Option<&Json>) -> String {
-    let rows: Vec<&Map<String, Json>> = match rows {
-        Some(Json::Array(rows)) => rows.iter().filter_map(Json::as_object).collect(),
-        Some(Json::Object(row)) => vec![row],
-        _ => Vec::new(),
-    };
-    let mut headings: Vec<&String> = Vec::new();
-    for name in rows.iter().flat_map(|row| row.keys()) {
-        if !headings.contains(&name) {
-            headings.push(name);
-        }
-    }
-    let mut grid = Grid::new(&headings);
-    for row in rows {
-        let cell = |name: &&String| match row.get(*name) {
-            None | Some(Json::Null) => String::new(),
-            Some(Json::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        };
-        grid.row(headings.iter().map(cell));
-    }
-    grid.text("")
+    Ok(outcome.with_rows().with_cells(read.0))
 }
 
 pub(crate) fn request(session: &dyn Door, message: &dyn Message, parameters: &[String]) -> anyhow::Result<Request> {

@@ -393,8 +393,8 @@ pub(crate) fn with_removals(context: &Context, session: &Session, mut outcome: O
     }
     let jobs: Vec<String> = left.iter().map(Uuid::to_string).collect();
     let command = context.command(&format!("sluice jobs resume {}", jobs.join(" ")));
-    outcome.text.push_str(&format!(
-        "\nthe matchcodes of {} that are out of work are still there, which harms nothing but takes room; remove them with\n  \
+    outcome.say(&format!(
+        "the matchcodes of {} that are out of work are still there, which harms nothing but takes room; remove them with\n  \
          {command}",
         people::count(left.len(), "rule")
     ));

@@ -67,7 +67,7 @@ fn text(context: &Context, catalog: &Catalog, lead: &str, records: &[Previewed])
             };
             grid.row([&**name, &shown, &source(origin)]);
         }
-        parts.push(grid.text("no values"));
+        parts.push(grid.text("no values").to_string());
         if by_default > 0 {
             let values = people::count(by_default, "value");
             parts.push(format!("and {values} that a new {} has by itself", record.table));

@@ -110,7 +110,7 @@ fn rules(row: &Row) -> Vec<String> {
     serde_json::from_str(row.text("rules").unwrap_or_default()).unwrap_or_default()
 }
 
-fn grid(rows: &[Row]) -> String {
+fn grid(rows: &[Row]) -> crate::output::Written {
     let mut grid = Grid::new(["table", "name", "e-mail", "phone", "city", "rules", "id"]).uncut();
     for row in rows {
         let text = |column: &str| row.text(column).unwrap_or_default();

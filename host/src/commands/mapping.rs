@@ -359,14 +359,14 @@ fn lint(session: &Session) -> anyhow::Result<Outcome> {
     };
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Refused };
     let text = match output::takes_out() {
-        true => cells(&problems),
-        false => text,
+        true => cells(&problems).into(),
+        false => output::Text::from(text),
     };
     Ok(Outcome::items(documents, text).with_exit(exit))
 }
 
 /// The problems where cells alone are wanted.
-fn cells(problems: &[MappingProblem]) -> String {
+fn cells(problems: &[MappingProblem]) -> crate::output::Written {
     let mut grid = Grid::new(["source", "target", "problem", "message", "published"]);
     for problem in problems {
         grid.row([

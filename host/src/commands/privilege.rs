@@ -78,8 +78,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let holders = holds.text("nobody whom you may read holds it");
     let text = match takes_out() {
         // Cells are of one table: through which roles somebody holds it stands in each line.
-        true => holders,
-        false => format!("{}\n{holders}", has.text("no role that you may read has it")),
+        true => crate::output::Text::from(holders),
+        false => format!("{}\n{holders}", has.text("no role that you may read has it")).into(),
     };
     Ok(Outcome::new(document, text).with_rows().listing("holders"))
 }

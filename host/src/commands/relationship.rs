@@ -197,7 +197,7 @@ fn document(relationship: &Relationship) -> Json {
     document
 }
 
-fn grid(all: &[&Relationship]) -> String {
+fn grid(all: &[&Relationship]) -> crate::output::Written {
     let mut grid = Grid::new([
         "relationship",
         "column",

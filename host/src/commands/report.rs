@@ -120,7 +120,7 @@ fn velocity_json(stages: &[StageVelocity]) -> Vec<Json> {
     stages.iter().map(stage).collect()
 }
 
-fn velocity_text(stages: &[StageVelocity], plot: bool) -> String {
+fn velocity_text(stages: &[StageVelocity], plot: bool) -> crate::output::Text {
     if plot && !stages.is_empty() {
         let drawn: Vec<Bar> = stages
             .iter()
@@ -134,7 +134,7 @@ fn velocity_text(stages: &[StageVelocity], plot: bool) -> String {
                 },
             })
             .collect();
-        return bars(&drawn);
+        return bars(&drawn).into();
     }
     let mut grid = Grid::new(["flow", "stage", "table", "left", "standing", "median days", "p90 days"]);
     for stage in stages {
@@ -148,7 +148,7 @@ fn velocity_text(stages: &[StageVelocity], plot: bool) -> String {
             in_days(stage.p90),
         ]);
     }
-    grid.text("no row that you may read was in any stage")
+    grid.text("no row that you may read was in any stage").into()
 }
 
 fn qualify_rate(context: &Context, session: &Session, plot: bool) -> anyhow::Result<Outcome> {
@@ -192,7 +192,11 @@ fn qualify_rate(context: &Context, session: &Session, plot: bool) -> anyhow::Res
 }
 
 /// The table or the bars, and what is said behind them.
-fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed)], plot: bool) -> (String, String) {
+fn qualify_rate_text(
+    rate: &reports::QualifyRate,
+    lines: &[(&str, String, Closed)],
+    plot: bool,
+) -> (crate::output::Text, String) {
     if plot {
         let bar = |(by, name, closed): &(&str, String, Closed)| Bar {
             name: format!("{by} {name}"),
@@ -204,7 +208,7 @@ fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed
                 closed.closed()
             ),
         };
-        (bars(&lines.iter().map(bar).collect::<Vec<_>>()), String::new())
+        (bars(&lines.iter().map(bar).collect::<Vec<_>>()).into(), String::new())
     } else {
         let mut grid = Grid::new(["by", "", "closed", "qualified", "disqualified", "rate"]);
         for (by, name, closed) in lines {
@@ -225,7 +229,7 @@ fn qualify_rate_text(rate: &reports::QualifyRate, lines: &[(&str, String, Closed
                 people::count(count, "lead")
             ),
         };
-        (grid.text(""), note)
+        (grid.text("").into(), note)
     }
 }
 
@@ -305,9 +309,9 @@ fn reasons(session: &Session, plot: bool) -> anyhow::Result<Outcome> {
         });
     }
     let text = if plot && !drawn.is_empty() {
-        bars(&drawn)
+        crate::output::Text::from(bars(&drawn))
     } else {
-        grid.text("no lead was disqualified")
+        grid.text("no lead was disqualified").into()
     };
     Ok(Outcome::new(json!({ "value": value, "total": total }), text))
 }

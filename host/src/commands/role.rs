@@ -366,7 +366,7 @@ fn diff(context: &Context, session: &dyn Door, roles: [&str; 2]) -> anyhow::Resu
 
 /// The privileges as the role editor shows them: a table a line, a right a column.
 /// Those of no table are told behind it.
-fn matrix(catalog: &Catalog, privileges: &[(String, Depth)]) -> (String, String) {
+fn matrix(catalog: &Catalog, privileges: &[(String, Depth)]) -> (crate::output::Written, String) {
     let mut tables: BTreeMap<&str, BTreeMap<Right, Depth>> = BTreeMap::new();
     let mut others = Vec::new();
     for (name, depth) in privileges {

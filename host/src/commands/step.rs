@@ -226,7 +226,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let mut outcome = step_show::show(context, &session, step)?;
             let (needs, warnings) = step_written::lacks(context, &session, step);
             for warning in warnings {
-                outcome.text.push_str(&format!("\n{warning}"));
+                outcome.say(&warning);
             }
             if let Some(map) = outcome.document.as_object_mut() {
                 map.insert("lacks".to_owned(), needs.lacks.into());

@@ -219,7 +219,7 @@ fn mode(step: &Row) -> &'static str {
 }
 
 /// Steps for people.
-pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
+pub(crate) fn grid(steps: &[Row], registry: &Registry) -> crate::output::Written {
     let mut grid = Grid::new([
         "state", "message", "table", "stage", "rank", "mode", "step", "plug-in", "run as", "managed", "id",
     ])

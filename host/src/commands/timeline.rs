@@ -50,7 +50,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
             entry.id.to_string(),
         ]);
     }
-    let mut text = grid.text("nothing");
+    let mut text = grid.text("nothing").to_string();
     if !missing.is_empty() {
         let named: Vec<&str> = missing.iter().map(|privilege| &**privilege).collect();
         text.push_str(&format!(

@@ -234,7 +234,7 @@ fn requests_of(context: &Context, session: &dyn Door, found: &[Row]) -> anyhow::
         documents.push(rows::from_row(&table, row, Some(&columns)));
     }
     let text = match found.len() {
-        0 => grid.text("no rows"),
+        0 => grid.text("no rows").into(),
         number => output::with_count(grid.text(""), &people::count(number, "row")),
     };
     Ok(Outcome::list(documents, text))

@@ -165,7 +165,7 @@ fn text(found: &TracedChecks) -> String {
             check.times.to_string(),
         ]);
     }
-    let mut text = grid.text("nothing was asked");
+    let mut text = grid.text("nothing was asked").to_string();
     let refused = found.checks.iter().filter(|check| !check.passed).count();
     text.push_str(&format!("\n{}, {refused} refused", count(found.checks.len(), "check")));
     if found.cut > 0 {

@@ -57,7 +57,7 @@ pub(super) fn search(
             "correlation": request, "when": hit.when,
         }));
     }
-    let mut shown = grid.text("no trace has that text");
+    let mut shown = grid.text("no trace has that text").to_string();
     if is_cut {
         shown.push_str(&format!(
             "\nOf the requests, the newest {MOST} were looked at; `--since` or `--user` looks at fewer of them."

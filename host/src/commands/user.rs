@@ -197,7 +197,10 @@ fn diff(context: &Context, session: &dyn Door, users: [&str; 2]) -> anyhow::Resu
     };
     let privileges = Compared::of_privileges(first, second);
     let parts = [("role", roles), ("team", teams), ("privilege", privileges)];
-    let text: Vec<String> = parts.iter().map(|(what, part)| part.shown(what, users)).collect();
+    let text: Vec<String> = parts
+        .iter()
+        .map(|(what, part)| part.shown(what, users).to_string())
+        .collect();
     let document: serde_json::Map<String, serde_json::Value> = parts
         .iter()
         .map(|(what, part)| (format!("{what}s"), part.json(what).into()))

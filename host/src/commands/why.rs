@@ -176,7 +176,7 @@ fn has_failed(error: &Error) -> bool {
     let body = error.body();
     let failed = [Code::ISV_UNEXPECTED, Code::ISV_TRANSACTION, Code::PLUGIN_CRASHED];
     let calls_plugin = body.step.as_ref().is_some_and(sluice_model::StepInfo::calls_plugin);
-    calls_plugin && failed.contains(&error.code()) && telling::now().changes()
+    calls_plugin && failed.contains(&error.code()) && telling::now().administers()
 }
 
 /// So many requests of others are listed.

@@ -3,20 +3,21 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{Grid, Outcome, grid};
+use super::{Grid, Outcome};
 
 /// The cells of an outcome. What has no document is its text.
 pub(super) fn of(outcome: &Outcome) -> String {
-    match outcome.document.is_null() || grid::is_table(&outcome.text) {
+    match outcome.document.is_null() || outcome.is_table {
         true => outcome.text.clone(),
-        false => rows(&outcome.document, outcome.celled.unwrap_or(outcome.listed)),
+        false => rows(&outcome.document, outcome.celled.as_deref().unwrap_or(outcome.listed)),
     }
 }
 
 fn rows(document: &Json, listed: &str) -> String {
-    let items = match document.get(listed).and_then(Json::as_array) {
-        Some(items) => items.iter().map(named).collect(),
-        None => vec![named(document)],
+    let items = match document.get(listed) {
+        Some(Json::Array(items)) => items.iter().map(named).collect(),
+        Some(row @ Json::Object(_)) => vec![named(row)],
+        _ => vec![named(document)],
     };
     let mut headings: Vec<&str> = Vec::new();
     for name in items.iter().flat_map(Map::keys) {
@@ -31,7 +32,7 @@ fn rows(document: &Json, listed: &str) -> String {
     for item in &items {
         grid.row(headings.iter().map(|name| cell(item.get(*name))));
     }
-    grid.text("")
+    grid.text("").to_string()
 }
 
 /// The members of an item; of what has none, itself.

@@ -1,14 +1,9 @@
 //! Tables, in the form that is wanted.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::{Mutex, PoisonError},
-};
-
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use sluice_model::{Timestamp, Uuid, cells, looks};
 
-use super::{Form, form, takes_out};
+use super::{Form, form};
 use crate::{
     screen::{Screen, ends, screen},
     text::wrapped,
@@ -25,19 +20,22 @@ pub(crate) struct Grid {
     spare: &'static [&'static str],
 }
 
-/// The tables that were written as cells, by their length and hash.
-static WRITTEN: Mutex<Vec<(usize, u64)>> = Mutex::new(Vec::new());
+/// A table as it is written, and nothing beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Written(pub(super) String);
 
-fn fingerprint(text: &str) -> (usize, u64) {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    (text.len(), hasher.finish())
+impl std::ops::Deref for Written {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
-/// Whether a text is one table of cells, and nothing beside it.
-pub(super) fn is_table(text: &str) -> bool {
-    let written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
-    written.contains(&fingerprint(text))
+impl std::fmt::Display for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Longer cells are cut in lists, and wrapped in what explains.
@@ -84,17 +82,8 @@ impl Grid {
     }
 
     /// The table in the form that is wanted; for people, what is said instead where it has no lines.
-    pub(crate) fn text(&self, empty: &str) -> String {
-        let text = self.written(empty);
-        if takes_out() {
-            let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
-            written.push(fingerprint(&text));
-        }
-        text
-    }
-
-    fn written(&self, empty: &str) -> String {
-        match form() {
+    pub(crate) fn text(&self, empty: &str) -> Written {
+        Written(match form() {
             Form::Csv => self.lines(",", quoted),
             // The mark by which a spreadsheet knows the encoding.
             Form::Spreadsheet if !self.goes_on => format!("\u{feff}{}", self.lines(",", in_spreadsheet)),
@@ -103,7 +92,7 @@ impl Grid {
             _ if self.rows.is_empty() => empty.to_owned(),
             Form::Plain => self.lines("\t", flat),
             Form::Table | Form::Json | Form::Id => self.drawn(),
-        }
+        })
     }
 
     /// A line for each row, its cells whole.
@@ -223,8 +212,7 @@ impl Grid {
     }
 }
 
-/// A cell of CSV: in quotes where it needs them.
-/// A cell that is read again as what it is: blanks around one without quotes are passed over.
+/// A cell of CSV, in quotes where it is not read again as what it is without: blanks around one are passed over.
 fn quoted(cell: &str) -> String {
     match cell.contains([',', '"', '\n', '\r']) || cell.trim() != cell {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),

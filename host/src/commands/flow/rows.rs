@@ -310,7 +310,7 @@ pub(super) fn instances(context: &Context, session: &Session, table: &str, id: &
     if visits.is_none() && !processes.is_empty() {
         texts.push("when stages were entered and left you may not see: that takes Read on sl_stagevisit".to_owned());
     }
-    let text = grid.text("no process that you see");
+    let text = grid.text("no process that you see").to_string();
     let text = std::iter::once(text).chain(texts).collect::<Vec<_>>().join("\n\n");
     Ok(Outcome::list(rows, text))
 }
@@ -333,7 +333,7 @@ fn visit_json(visit: &Row) -> Json {
     json!({ "stage": visit.text("sl_stagename"), "enteredon": at("sl_enteredon"), "lefton": at("sl_lefton") })
 }
 
-fn visit_lines(context: &Context, visits: &[&Row]) -> String {
+fn visit_lines(context: &Context, visits: &[&Row]) -> crate::output::Written {
     let mut grid = Grid::new(["stage", "entered", "left", "days"]);
     for visit in visits {
         let at = |column: &str| time(visit, column);

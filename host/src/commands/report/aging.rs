@@ -57,13 +57,13 @@ pub(super) fn aging(
             value: Some(as_number(*leads)),
             text: leads.to_string(),
         };
-        bars(&aging.groups.iter().map(bar).collect::<Vec<_>>())
+        output::Text::from(bars(&aging.groups.iter().map(bar).collect::<Vec<_>>()))
     } else {
         let mut grid = Grid::new(["age", "leads"]);
         for (name, leads) in &aging.groups {
             grid.row([(*name).to_owned(), leads.to_string()]);
         }
-        grid.text("")
+        grid.text("").into()
     };
     let said = format!(
         "{} with the status {}, {alerts} older than {alert} days",
