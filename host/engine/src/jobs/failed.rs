@@ -131,7 +131,8 @@ impl Session {
             // Asked here, and not of a message: its refusal would be on record as this user's last one.
             let jobs = unit.snapshot()?.table(tables::JOB)?.clone();
             unit.decide_for(&reader, &jobs, sluice_model::Right::Read, job.id)?;
-            if let Some(unseen) = message_trace::unread_of(unit, &reader, row.as_ref())? {
+            let at = (job.text("primaryentitytype"), row.as_ref());
+            if let Some(unseen) = message_trace::unread_at(unit, &reader, at)? {
                 return Err(message_trace::not_yours("what the job would say anew", unseen));
             }
         }

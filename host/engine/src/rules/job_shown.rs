@@ -5,10 +5,14 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
-use sluice_access::{Principal, check_named};
-use sluice_model::{Name, Reference, Result, Row, Value};
+use sluice_access::Principal;
+use sluice_model::{Name, Reference, Result, Row, Uuid, Value};
 
-use super::{ReadRules, message_trace::unread_of, read};
+use super::{
+    ReadRules,
+    message_trace::{NOT_SHOWN, reads_plugins, unread_at},
+    read,
+};
 use crate::{Acting, Operation, Unit, jobs, tables};
 
 /// The rules of jobs.
@@ -20,8 +24,6 @@ const DATA: &str = "data";
 const MESSAGE: &str = "message";
 /// What is shown of what a job knows: how far it has come, and until when it waits.
 const SHOWN: [&str; 4] = ["done", "total", "at", "until"];
-/// What is shown in the place of what a job says.
-const NOT_SHOWN: &str = "(not shown: it may name values of a row that you may not read, or be a plug-in's own words)";
 
 impl ReadRules for JobShown {
     fn after_read(&self, unit: &mut Unit, operation: &Operation, _: Option<&[Name]>, rows: &mut [Row]) -> Result<()> {
@@ -62,7 +64,7 @@ fn progress(text: &str) -> Option<String> {
 ///
 /// # Errors
 /// It cannot be seen whose it is.
-fn hears_job(unit: &mut Unit, reader: &Arc<Principal>, id: uuid::Uuid) -> Result<bool> {
+fn hears_job(unit: &mut Unit, reader: &Arc<Principal>, id: Uuid) -> Result<bool> {
     let reason = "what a job says is shown to whoever it was done for, and to those who may read its row";
     let job = read(unit, reason, tables::JOB, id)?;
     let person = Acting::person_of(reader);
@@ -76,18 +78,8 @@ fn hears_job(unit: &mut Unit, reader: &Arc<Principal>, id: uuid::Uuid) -> Result
     if jobs::is_at_once(&job) && !reads_plugins(unit, reader)? {
         return Ok(false);
     }
-    hears(unit, reader, about.as_ref())
-}
-
-/// Whether somebody may read what plug-ins say.
-fn reads_plugins(unit: &mut Unit, reader: &Principal) -> Result<bool> {
-    let snapshot = unit.snapshot()?;
-    Ok(check_named(reader, "prvReadPluginTraceLog", &snapshot.privileges).is_ok())
-}
-
-/// Whether somebody may read the row that something is about, and every secured column.
-fn hears(unit: &mut Unit, reader: &Arc<Principal>, about: Option<&Reference>) -> Result<bool> {
-    Ok(unread_of(unit, reader, about)?.is_none())
+    let at = (job.text("primaryentitytype"), about.as_ref());
+    Ok(unread_at(unit, reader, at)?.is_none())
 }
 
 impl Unit {
@@ -105,12 +97,12 @@ impl Unit {
             let whole = read(self, reason, &row.table.clone(), row.id)?;
             let heard = match whole.id_of("asyncoperationid") {
                 Some(job) => hears_job(self, reader, job)?,
+                None if whole.id_of("createdby") == Some(Acting::person_of(reader)) => true,
                 None => {
                     let table = whole.text("sl_rowtable");
-                    let about = table
-                        .zip(whole.id_of("sl_rowid"))
-                        .map(|(table, id)| Reference::new(table, id));
-                    whole.id_of("createdby") == Some(Acting::person_of(reader)) || hears(self, reader, about.as_ref())?
+                    let id = whole.id_of("sl_rowid");
+                    let about = table.zip(id).map(|(table, id)| Reference::new(table, id));
+                    unread_at(self, reader, (table, about.as_ref()))?.is_none()
                 }
             };
             if !heard {

@@ -19,6 +19,10 @@ use crate::{
 pub(super) struct MessageTrace;
 pub(super) struct PluginTrace;
 
+/// What is shown in the place of what a refusal says.
+pub(super) const NOT_SHOWN: &str =
+    "(not shown: it may name values of a row that you may not read, or be a plug-in's own words)";
+
 /// The column that holds the tree.
 const TREE: &str = "sl_tree";
 
@@ -230,14 +234,17 @@ fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool
         "message" => may_read(unit, reader, node)?,
         "call" => true,
         // What a step says, whatever it calls, may be anything.
-        _ => {
-            let snapshot = unit.snapshot()?;
-            sluice_access::check_named(reader, "prvReadPluginTraceLog", &snapshot.privileges).is_ok()
-        }
+        _ => reads_plugins(unit, reader)?,
     };
     node.children
         .iter()
         .try_fold(here, |so_far, child| Ok(so_far && may_see(unit, reader, child)?))
+}
+
+/// Whether somebody may read what plug-ins say.
+pub(super) fn reads_plugins(unit: &mut Unit, reader: &Principal) -> Result<bool> {
+    let snapshot = unit.snapshot()?;
+    Ok(sluice_access::check_named(reader, "prvReadPluginTraceLog", &snapshot.privileges).is_ok())
 }
 
 /// Whether somebody may read the row that a message worked on.
@@ -248,12 +255,22 @@ fn may_read(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<boo
 /// What somebody lacks who may not read the row that a message worked on; nothing, where they may.
 fn unread(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<Option<Error>> {
     let row = node.row.as_deref().and_then(reference);
-    match (row, &node.table) {
+    unread_at(unit, reader, (node.table.as_deref(), row.as_ref()))
+}
+
+/// What somebody lacks who may not read a row, or, where only its table is known, the table in the whole organisation,
+/// and every secured column; nothing, where they may.
+pub(crate) fn unread_at(
+    unit: &mut Unit,
+    reader: &Arc<Principal>,
+    (table, row): (Option<&str>, Option<&Reference>),
+) -> Result<Option<Error>> {
+    match (row, table) {
         (None, Some(table)) => match hidden_columns(unit, reader) {
             None => unit.hidden_row(reader, table, None),
             hidden => Ok(hidden),
         },
-        (row, _) => unread_of(unit, reader, row.as_ref()),
+        (row, _) => unread_of(unit, reader, row),
     }
 }
 
@@ -279,7 +296,7 @@ fn hidden_columns(unit: &Unit, reader: &Principal) -> Option<Error> {
 }
 
 /// What somebody lacks who may not read a row, and every secured column; nothing, where they may.
-pub(crate) fn unread_of(unit: &mut Unit, reader: &Arc<Principal>, row: Option<&Reference>) -> Result<Option<Error>> {
+fn unread_of(unit: &mut Unit, reader: &Arc<Principal>, row: Option<&Reference>) -> Result<Option<Error>> {
     match (hidden_columns(unit, reader), row) {
         (None, Some(row)) => unit.hidden_row(reader, &row.table, Some(row.id)),
         (hidden, _) => Ok(hidden),
@@ -297,8 +314,7 @@ fn hide(node: &mut Node) {
         let says = error.contains_key("message");
         error.retain(|member, _| HARMLESS.contains(&&**member));
         if says {
-            let message = "(not shown: it may name values of a row that you may not read, or be a plug-in's own words)";
-            error.insert("message".to_owned(), message.into());
+            error.insert("message".to_owned(), NOT_SHOWN.into());
         }
     }
     node.children.iter_mut().for_each(hide);
