@@ -5,8 +5,8 @@
 use std::{collections::HashSet, sync::Arc};
 
 use sluice_model::{
-    Code, ColumnDef, Error, Filter, OnMerge, ParameterType, Query, Reference, Relationship, Request, Result, Right,
-    Row, TableDef, Uuid, Value,
+    Code, ColumnDef, Error, Filter, OnMerge, ParameterType, Query, Reference, Relationship, Request, Required, Result,
+    Right, Row, TableDef, Uuid, Value,
 };
 
 use sluice_engine::{
@@ -249,9 +249,19 @@ fn give_keys_up(unit: &mut Unit, operation: &Operation, table: &TableDef, conten
     let mut gives = Row::new(table.name.clone(), merged.id);
     for column in table.keys.iter().flat_map(|key| &key.columns) {
         let taken = content.get(column).filter(|value| !value.is_null());
-        if taken.is_some() && taken == merged.get(column) {
-            gives.set(column.clone(), Value::Null);
+        if taken.is_none() || taken != merged.get(column) {
+            continue;
         }
+        if table
+            .column(column)
+            .is_some_and(|column| column.required == Required::System)
+        {
+            let message = format!(
+                "`{column}` is a part of an alternate key, and the row that is merged needs it, too: leave it out"
+            );
+            return Err(Error::invalid(message).with_table(&table.name));
+        }
+        gives.set(column.clone(), Value::Null);
     }
     if gives.values.is_empty() {
         return Ok(());

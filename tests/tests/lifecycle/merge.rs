@@ -192,3 +192,26 @@ fn the_value_of_a_key_goes_over() {
     let number = |id: &str| world.admin().json(&["row", "get", "account", id])["accountnumber"].clone();
     assert_eq!((number(&keep), number(&other)), ("K1".into(), serde_json::Value::Null));
 }
+
+/// What the row that is closed needs, it keeps: the refusal says so.
+#[test]
+fn a_key_that_both_rows_need_is_not_taken() {
+    let world = World::empty();
+    world
+        .admin()
+        .json(&["column", "create", "account", "zz_req", "text", "--required"]);
+    world
+        .admin()
+        .json(&["key", "create", "account", "zz_r", "--columns", "zz_req"]);
+    let keep = create(&world, &["account", "name=A", "zz_req=a"]);
+    let other = create(&world, &["account", "name=B", "zz_req=b"]);
+    let merge = ["--yes", "merge", "account", &keep, &other, "--take", "zz_req"];
+    let error = world.admin().refused(&merge);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("the row that is merged needs it, too"),
+        "{error}"
+    );
+}
