@@ -1,9 +1,12 @@
 //! Rows that a rule of this version would refuse and that are there all the same, because an
 //! earlier version took them. They are left as they are; `org check` lists them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
-use sluice_model::{Catalog, Error, Filter, Name, Query, Result, Row, Uuid, looks};
+use sluice_model::{Catalog, Error, Filter, Name, Query, Result, Row, Surroundings, Timestamp, Uuid, fetchxml, looks};
 use sluice_store::Tx;
 
 use crate::{
@@ -48,10 +51,12 @@ impl Engine {
     /// The database cannot be read.
     pub fn strays(&self) -> Result<Vec<Stray>> {
         let snapshot = self.core.current_snapshot()?;
+        let now = self.core.env.now();
         self.core.store()?.read(|mut tx| {
             let mut search = Search {
                 tx: &mut tx,
                 catalog: &snapshot.catalog,
+                now,
                 found: Vec::new(),
             };
             let found = search.all(&snapshot).map(|()| search.found);
@@ -62,7 +67,8 @@ impl Engine {
 
 struct Search<'a> {
     tx: &'a mut Tx,
-    catalog: &'a Catalog,
+    catalog: &'a Arc<Catalog>,
+    now: Timestamp,
     found: Vec<Stray>,
 }
 
@@ -75,6 +81,7 @@ impl Search<'_> {
         self.shares()?;
         self.names()?;
         self.definitions();
+        self.views()?;
         let catalog = self.catalog;
         let of_tables = catalog.iter().flat_map(|table| catalog.relationships_to(&table.name));
         let parental = of_tables.filter(|one| one.is_of_itself() && one.behaviours.is_parental());
@@ -99,6 +106,35 @@ impl Search<'_> {
             id: Some(row.id),
             rule: rule.into(),
         });
+    }
+
+    /// A view asks for options that there are: a whole number is a number, and never a label.
+    fn views(&mut self) -> Result<()> {
+        let around = Surroundings {
+            catalog: self.catalog.clone(),
+            now: self.now,
+            user: Uuid::nil(),
+            business_unit: Uuid::nil(),
+            teams: Vec::new(),
+        };
+        for view in self.rows(tables::VIEW, &["fetchxml"], Filter::All)? {
+            // What is no query at all is damage, and is told as that.
+            let named = view.text("fetchxml").map(|fetch| fetchxml::options(&around, fetch));
+            for named in named.and_then(Result::ok).unwrap_or_default() {
+                let column = self.catalog.table(&named.table)?.column(&named.column);
+                let options = column.and_then(|column| column.kind.options()).unwrap_or_default();
+                let is_there = |number: &i32| options.iter().any(|option| option.value == *number);
+                if let Some(number) = named.options.iter().find(|number| !is_there(number)) {
+                    let rule = format!(
+                        "it asks for {number}, which is no option of `{}` of `{}`: a whole number is the number of an option, \
+                         and never its label",
+                        named.column, named.table
+                    );
+                    self.add(&view, rule);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// No definition says what none may.

@@ -277,3 +277,24 @@ fn a_label_in_a_view_stays_the_same_options() {
     world.sluice("option-set add zz_g 3 Three");
     world.sluice("option-set add lead.zz_m 4 Four");
 }
+
+/// A whole number is a number, whatever a label says: a view that asks for a label so is listed.
+#[test]
+fn a_view_that_asks_for_no_option_is_listed() {
+    let world = Customizing::new();
+    world.sluice("column create lead zz_year choice --option 1=2024 --option 2=2025");
+    listing(
+        &world,
+        "of_2024",
+        "<condition attribute='zz_year' operator='eq' value='2024'/>",
+    );
+    listing(
+        &world,
+        "of_one",
+        "<condition attribute='zz_year' operator='eq' value='1'/>",
+    );
+    let check = world.sluice("org check");
+    let rows = check["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{check}");
+    assert!(rows[0].to_string().contains("asks for 2024"), "{check}");
+}
