@@ -173,13 +173,11 @@ impl Capabilities {
 /// Refuses what is there twice.
 fn once(what: &str, names: impl Iterator<Item = String>) -> Result<()> {
     let mut seen = HashSet::new();
-    for name in names {
-        if seen.contains(&name) {
-            return Err(Error::host(format!("there are two of the {what} `{name}`")));
-        }
-        seen.insert(name);
+    let mut twice = names.filter(|name| !seen.insert(name.clone()));
+    match twice.next() {
+        Some(name) => Err(Error::host(format!("there are two of the {what} `{name}`"))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// What the rest stands on: the rows' own messages, sharing, membership, roles, users, units.

@@ -79,8 +79,8 @@ impl Telling {
         self.units
     }
 
-    /// Whether they may know what changes roles and steps.
-    pub fn changes(self) -> bool {
+    /// Whether they may know roles and steps, and so what changes these.
+    pub fn administers(self) -> bool {
         self.roles && self.steps
     }
 
@@ -144,13 +144,13 @@ impl Telling {
         let origin = error.origin();
         let is_for_others =
             || origin.kind() == Kind::Denied || origin.remedies().into_iter().any(Remedy::is_administrators);
-        !self.changes() && !is_senders(error) && is_for_others()
+        !self.administers() && !is_senders(error) && is_for_others()
     }
 
     /// What helps that they may know.
     pub fn remedies(self, error: &Error) -> Vec<Remedy> {
         let mut remedies = error.remedies();
-        remedies.retain(|remedy| self.changes() || !remedy.is_administrators());
+        remedies.retain(|remedy| self.administers() || !remedy.is_administrators());
         remedies
     }
 }

@@ -47,62 +47,47 @@ struct Named {
     set: fn(&mut Limits, u64),
 }
 
+impl Named {
+    const fn of(
+        (name, unit): (&'static str, &'static str),
+        get: fn(&Limits) -> u64,
+        set: fn(&mut Limits, u64),
+    ) -> Self {
+        Self { name, unit, get, set }
+    }
+}
+
 /// The limits, in the order of [`Limits`].
 const ALL: [Named; 9] = [
-    Named {
-        name: "memory",
-        unit: "bytes",
-        get: |limits| limits.memory,
-        set: |limits, number| limits.memory = number,
-    },
-    Named {
-        name: "cpu",
-        unit: "ms",
-        get: |limits| milliseconds(limits.cpu),
-        set: |limits, number| limits.cpu = Duration::from_millis(number),
-    },
-    Named {
-        name: WALL,
-        unit: "ms",
-        get: |limits| milliseconds(limits.wall),
-        set: |limits, number| limits.wall = Duration::from_millis(number),
-    },
-    Named {
-        name: "host-calls",
-        unit: "calls",
-        get: |limits| limits.host_calls,
-        set: |limits, number| limits.host_calls = number,
-    },
-    Named {
-        name: "rows",
-        unit: "rows",
-        get: |limits| limits.rows,
-        set: |limits, number| limits.rows = number,
-    },
-    Named {
-        name: "bytes",
-        unit: "bytes",
-        get: |limits| limits.bytes_per_call,
-        set: |limits, number| limits.bytes_per_call = number,
-    },
-    Named {
-        name: "bytes-total",
-        unit: "bytes",
-        get: |limits| limits.bytes_total,
-        set: |limits, number| limits.bytes_total = number,
-    },
-    Named {
-        name: "output",
-        unit: "bytes",
-        get: |limits| limits.output,
-        set: |limits, number| limits.output = number,
-    },
-    Named {
-        name: "trace",
-        unit: "bytes",
-        get: |limits| limits.trace,
-        set: |limits, number| limits.trace = number,
-    },
+    Named::of(("memory", "bytes"), |of| of.memory, |of, most| of.memory = most),
+    Named::of(
+        ("cpu", "ms"),
+        |of| milliseconds(of.cpu),
+        |of, most| of.cpu = Duration::from_millis(most),
+    ),
+    Named::of(
+        (WALL, "ms"),
+        |of| milliseconds(of.wall),
+        |of, most| of.wall = Duration::from_millis(most),
+    ),
+    Named::of(
+        ("host-calls", "calls"),
+        |of| of.host_calls,
+        |of, most| of.host_calls = most,
+    ),
+    Named::of(("rows", "rows"), |of| of.rows, |of, most| of.rows = most),
+    Named::of(
+        ("bytes", "bytes"),
+        |of| of.bytes_per_call,
+        |of, most| of.bytes_per_call = most,
+    ),
+    Named::of(
+        ("bytes-total", "bytes"),
+        |of| of.bytes_total,
+        |of, most| of.bytes_total = most,
+    ),
+    Named::of(("output", "bytes"), |of| of.output, |of, most| of.output = most),
+    Named::of(("trace", "bytes"), |of| of.trace, |of, most| of.trace = most),
 ];
 
 /// The limit of time in all.

@@ -125,9 +125,7 @@ impl Store {
             sealed,
         })
     }
-}
 
-impl Store {
     /// Whether a file is what `backup` wrote, to the byte. Nothing, where it has no seal: it is no backup, or was
     /// written since. Not to be asked by a process that has it open: the locks that it has on it would go.
     ///

@@ -8,7 +8,7 @@ use sluice_model::{Catalog, Code, Error, Name, Reference, Result, TableDef};
 
 use crate::workflows::language::{
     Action as Step, Check as Branch, Checker, Compare, Condition, Definition as Steps, Ending, LONGEST, Operator,
-    Place, Source, Stop, Update, none, values,
+    Place, Source, Stop, Update, malformed, values,
 };
 
 /// The content of `clientdata`.
@@ -72,7 +72,7 @@ impl Definition {
                 text.len()
             )));
         }
-        serde_json::from_str(text).map_err(|error| none("definition of a business rule", &error))
+        serde_json::from_str(text).map_err(|error| malformed("definition of a business rule", &error))
     }
 
     /// Whether it makes sense for rows of a table; the rows that it names by their ids, each with its place.

@@ -80,7 +80,7 @@ fn told_culprit(culprit: &mut Culprit, to: Telling) {
 }
 
 fn cure(cure: &mut Cure, to: Telling) {
-    if !cure.is_own && !to.changes() {
+    if !cure.is_own && !to.administers() {
         cure.fixes.clear();
     }
     cure.fixes.iter_mut().for_each(|one| fix(one, to));

@@ -1,7 +1,6 @@
 //! Activities: when one was closed, and that those who take part belong to it: their rows are
 //! owned by whoever owns the activity, and go with it.
 
-use super::ACTIVITY_PARTY;
 use crate::email::{self, PENDING_SEND, Part};
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Value};
 
@@ -70,7 +69,7 @@ impl Rules for Activity {
 
 /// Those who take part in an activity.
 fn of_activity(activity: &Row) -> Query {
-    Query::new(ACTIVITY_PARTY).filter(Filter::eq("activityid", activity.reference()))
+    Query::new(email::PARTY).filter(Filter::eq("activityid", activity.reference()))
 }
 
 fn is_to_be_sent(row: &Row) -> bool {
@@ -121,13 +120,13 @@ impl Rules for Party {
         let (Some(activity), Some(role)) = (party.lookup("activityid"), party.int("participationtypemask")) else {
             return Ok(());
         };
-        let refuse = |what: &str| Err(Error::invalid(what.to_owned()).with_table(ACTIVITY_PARTY));
+        let refuse = |what: &str| Err(Error::invalid(what.to_owned()).with_table(email::PARTY));
         let known = ROLES.iter().find(|(table, _)| **table == *activity.table);
         if role <= ORGANIZER && known.is_some_and(|(_, roles)| !roles.contains(&role)) {
             let label = party_label(unit, role)?;
             return refuse(&format!("`{}` has nobody who takes part as {label}", activity.table));
         }
-        let senders = Query::new(ACTIVITY_PARTY).columns(&[]).filter(
+        let senders = Query::new(email::PARTY).columns(&[]).filter(
             Filter::eq("activityid", activity.clone()).and(Filter::eq("participationtypemask", Part::Sender.value())),
         );
         if role == Part::Sender as i32
@@ -155,7 +154,7 @@ impl Rules for Party {
 
 /// Gives the row of somebody who takes part to the owner of the activity.
 fn follow(unit: &mut Unit, party: &Row, activity: &Row) -> Result<()> {
-    let mut row = Row::new(ACTIVITY_PARTY, party.id);
+    let mut row = Row::new(email::PARTY, party.id);
     for column in OWNING {
         row.set(column, activity.get(column).cloned().unwrap_or(Value::Null));
     }
@@ -163,7 +162,7 @@ fn follow(unit: &mut Unit, party: &Row, activity: &Row) -> Result<()> {
 }
 
 fn party_label(unit: &mut Unit, role: i32) -> Result<String> {
-    let table = unit.configuration().table(ACTIVITY_PARTY)?;
+    let table = unit.configuration().table(email::PARTY)?;
     let options = table
         .column("participationtypemask")
         .and_then(|column| column.kind.options());

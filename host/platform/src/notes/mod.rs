@@ -11,7 +11,6 @@ mod upload_block;
 
 use sluice_engine::{Capability, Kept, Tables, tables};
 
-pub(crate) const ACTIVITY_PARTY: &str = crate::email::PARTY;
 pub(crate) const UPLOAD: &str = "sl_upload";
 
 /// Notes and their attachments, and activities.
@@ -41,7 +40,7 @@ pub(crate) static NOTES: Capability = Capability {
         (Tables::Named("email"), &activity::Activity),
         (Tables::Named("phonecall"), &activity::Activity),
         (Tables::Named("task"), &activity::Activity),
-        (Tables::Named(ACTIVITY_PARTY), &activity::Party),
+        (Tables::Named(crate::email::PARTY), &activity::Party),
         (Tables::Named(tables::NOTE), &annotation::Annotation),
     ],
     ..Capability::named("notes")

@@ -339,11 +339,11 @@ fn put_step(
 }
 
 /// What of a step differs from what the solution brings, without a configuration that an administrator set.
-fn changed<const N: usize>(
+fn changed(
     work: &mut Installation<'_, '_>,
     there: &Row,
     step: &CarriedStep,
-    wanted: [(&str, Value); N],
+    wanted: impl IntoIterator<Item = (&'static str, Value)>,
 ) -> Row {
     let mut change = row_of(there);
     for (column, value) in wanted {
@@ -369,8 +369,8 @@ fn was_pushed(there: &Row) -> bool {
     there.text("sl_origin") == Some(DECLARED) && there.bool(MARK) != Some(true)
 }
 
-/// Whether the configuration of a step is an administrator's: it differs from what came last. Of one that came before
-/// that was noted, it is what the solution then brought.
+/// Whether an administrator set the configuration of a step: it differs from what came last. Where nothing was noted
+/// then, what a push left is an administrator's, and what an import left is the solution's.
 fn is_own(there: &Row, sent: &Value) -> bool {
     let came = there.get(DECLARED_CONFIGURATION).filter(|came| !came.is_null());
     match came {

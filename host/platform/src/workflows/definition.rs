@@ -68,12 +68,12 @@ impl Definition {
     /// # Errors
     /// The place in the text that is wrong.
     pub(crate) fn activated(text: &str) -> Result<Self> {
-        serde_json::from_str(text).map_err(|error| none("definition of a workflow", &error))
+        serde_json::from_str(text).map_err(|error| malformed("definition of a workflow", &error))
     }
 }
 
 /// A text is not what it should be.
-pub(crate) fn none(what: &str, error: &serde_json::Error) -> Error {
+pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> Error {
     // The library stops far deeper than anything that is read.
     let why = match error.to_string() {
         told if told.starts_with("recursion limit") => format!(
@@ -91,7 +91,9 @@ pub(crate) fn none(what: &str, error: &serde_json::Error) -> Error {
 /// # Errors
 /// The place of the second one.
 pub(crate) fn check_once(text: &str, what: &str) -> Result<()> {
-    document::read(text).map(|_| ()).map_err(|error| none(what, &error))
+    document::read(text)
+        .map(|_| ())
+        .map_err(|error| malformed(what, &error))
 }
 
 /// Something that a workflow does.

@@ -46,7 +46,7 @@ pub(crate) mod language {
         check::{Checker, are_there, numbered},
         definition::{
             Action, Check, Compare, Condition, Definition, Ending, LONGEST, Operator, Place, Source, Stop, Update,
-            check_once, none,
+            check_once, malformed,
         },
         naming::name_of,
         run::{Bounded, longest_text},

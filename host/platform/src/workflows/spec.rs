@@ -6,7 +6,7 @@ use sluice_model::{Error, Result, Row, Value, document};
 
 use super::{
     CATEGORY,
-    definition::{Action, LONGEST, none},
+    definition::{Action, LONGEST, malformed},
     run::TABLE,
 };
 use sluice_engine::step;
@@ -150,7 +150,7 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<(T, Js
             text.len()
         )));
     }
-    let wrong = |error: serde_json::Error| none(what, &error);
+    let wrong = |error: serde_json::Error| malformed(what, &error);
     let file = document::parse(text).map_err(wrong)?;
     // As it is written: what loses digits is looked at where its column is known.
     let mut whole: Json = serde_json::from_str(text).map_err(wrong)?;

@@ -37,7 +37,7 @@ pub(crate) struct List<'a> {
     /// Each row begins with its key.
     pub(crate) keyed: bool,
     pub(crate) reads: Vec<Read<'a>>,
-    /// So many columns at the end say where the row stands in the order.
+    /// So many columns at the end say where the row stands in the order, and which order that is.
     pub(crate) ordered: Option<(usize, String)>,
     /// So many rows were passed over.
     pub(crate) skipped: u64,
