@@ -191,9 +191,9 @@ static CORE: Capability = Capability {
     ..Capability::named("core")
 };
 
-/// A table or a column that somebody wants to take away.
+/// A table or a column that somebody wants to take away, on which others may depend.
 #[derive(Debug, Clone, Copy)]
-pub struct Definition<'a> {
+pub struct RequiredComponent<'a> {
     /// The table.
     pub table: &'a TableDef,
     /// The column, where it is about one; else the whole table.
@@ -245,9 +245,9 @@ impl Succession<'_> {
     }
 }
 
-/// Somebody who uses a definition.
+/// What depends on a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
+pub struct Dependency {
     /// What people call it: `the step "X"`.
     pub name: String,
     /// What it has to do with the definition: `compares it`.
@@ -257,7 +257,7 @@ pub struct User {
     pub yields: bool,
 }
 
-impl User {
+impl Dependency {
     /// One that stands in the way.
     pub fn of(name: String, does: &'static str) -> Self {
         Self {
@@ -311,7 +311,7 @@ pub trait Dependant: Sync {
     ///
     /// # Errors
     /// The database cannot be read.
-    fn users(&self, _: &mut Unit, _: Definition<'_>) -> Result<Vec<User>> {
+    fn dependencies(&self, _: &mut Unit, _: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         Ok(Vec::new())
     }
 
@@ -319,7 +319,7 @@ pub trait Dependant: Sync {
     ///
     /// # Errors
     /// The database cannot be read.
-    fn misfits(&self, _: &mut Unit, _: Succession<'_>) -> Result<Vec<User>> {
+    fn misfits(&self, _: &mut Unit, _: Succession<'_>) -> Result<Vec<Dependency>> {
         Ok(Vec::new())
     }
 
@@ -356,23 +356,23 @@ impl Unit {
     }
 
     /// Who uses a table or a column, in the order of the capabilities.
-    pub fn users_of(&mut self, definition: Definition<'_>) -> Result<Vec<User>> {
+    pub fn dependencies_of(&mut self, definition: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         let core = self.core.clone();
-        let mut users = Vec::new();
+        let mut dependencies = Vec::new();
         for dependant in core.dependants() {
-            users.extend(dependant.users(self, definition)?);
+            dependencies.extend(dependant.dependencies(self, definition)?);
         }
-        Ok(users)
+        Ok(dependencies)
     }
 
     /// Who is understood otherwise, or no more, by definitions that follow others, in the order of the capabilities.
-    pub fn misfits_of(&mut self, succession: Succession<'_>) -> Result<Vec<User>> {
+    pub fn misfits_of(&mut self, succession: Succession<'_>) -> Result<Vec<Dependency>> {
         let core = self.core.clone();
-        let mut users = Vec::new();
+        let mut dependencies = Vec::new();
         for dependant in core.dependants() {
-            users.extend(dependant.misfits(self, succession)?);
+            dependencies.extend(dependant.misfits(self, succession)?);
         }
-        Ok(users)
+        Ok(dependencies)
     }
 
     /// Tells all that depend on definitions of a change; what they have to say of it.

@@ -1,4 +1,4 @@
-//! The one door through which rows are written. A [`Change`] says what happens to a row, why,
+//! The one door through which rows are written. A [`RowChange`] says what happens to a row, why,
 //! and who set it off; [`Unit::write`] stamps it, writes it, and lets follow what has to follow:
 //! matchcodes, the audit trail, a new version of the configuration.
 //!
@@ -33,7 +33,7 @@ use crate::{Operation, Unit, tables};
 
 /// What happens to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChangeKind {
     /// It is made.
     Create,
     /// Columns of it change.
@@ -159,9 +159,9 @@ impl From<&Operation> for Author {
 }
 
 /// One change of one row.
-pub struct Change<'a> {
+pub struct RowChange<'a> {
     /// What happens.
-    pub kind: Kind,
+    pub kind: ChangeKind,
     /// Why.
     pub cause: Cause,
     /// Who, when, in which request.
@@ -175,7 +175,7 @@ pub struct Change<'a> {
     before: Before,
 }
 
-impl std::fmt::Debug for Change<'_> {
+impl std::fmt::Debug for RowChange<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?} {}", self.kind, self.row.reference())
     }
@@ -189,9 +189,15 @@ enum Before {
     Read(Option<Arc<Row>>),
 }
 
-impl<'a> Change<'a> {
+impl<'a> RowChange<'a> {
     /// The main operation of a message.
-    pub(crate) fn of(operation: &'a Operation, kind: Kind, permit: Permit, table: Arc<TableDef>, row: Row) -> Self {
+    pub(crate) fn of(
+        operation: &'a Operation,
+        kind: ChangeKind,
+        permit: Permit,
+        table: Arc<TableDef>,
+        row: Row,
+    ) -> Self {
         let cause = match operation.why {
             Why::Platform(reason) => Cause::Platform(reason),
             Why::Along => Cause::Along(permit),
@@ -224,8 +230,8 @@ impl<'a> Change<'a> {
             return Ok(row.clone());
         }
         let row = match self.kind {
-            Kind::Create => None,
-            Kind::Update | Kind::Delete => {
+            ChangeKind::Create => None,
+            ChangeKind::Update | ChangeKind::Delete => {
                 unit.read_as_platform("see what a change changes", &self.row.reference(), None)?
             }
         };
@@ -245,9 +251,9 @@ impl<'a> Change<'a> {
     /// Writes version, time and person, as the cause has it. A row that the platform makes by
     /// itself is as it made it, and what it says of the time of a change counts.
     fn stamp(&mut self, unit: &mut Unit) -> Result<()> {
-        let new = self.kind == Kind::Create;
+        let new = self.kind == ChangeKind::Create;
         let message = self.operation.is_some();
-        if self.kind == Kind::Delete || (new && !message) || self.table.column("modifiedon").is_none() {
+        if self.kind == ChangeKind::Delete || (new && !message) || self.table.column("modifiedon").is_none() {
             return Ok(());
         }
         let (by, row) = (self.by, &mut self.row);
@@ -290,9 +296,9 @@ impl<'a> Change<'a> {
             }
         };
         match self.kind {
-            Kind::Create => tx.insert(permit, &self.table, &self.row).map(|()| true),
-            Kind::Update => tx.update(permit, &self.table, &self.row),
-            Kind::Delete => tx.delete(permit, &self.table, self.row.id),
+            ChangeKind::Create => tx.insert(permit, &self.table, &self.row).map(|()| true),
+            ChangeKind::Update => tx.update(permit, &self.table, &self.row),
+            ChangeKind::Delete => tx.delete(permit, &self.table, self.row.id),
         }
     }
 }
@@ -303,7 +309,7 @@ impl Unit {
     ///
     /// # Errors
     /// Whoever watches the table refuses the change, or the store does.
-    pub(crate) fn write<'a>(&mut self, mut change: Change<'a>) -> Result<Change<'a>> {
+    pub(crate) fn write<'a>(&mut self, mut change: RowChange<'a>) -> Result<RowChange<'a>> {
         self.check_wall()?;
         change.stamp(self)?;
         let snapshot = match change.operation {
@@ -331,7 +337,7 @@ impl Unit {
     /// # Errors
     /// What the store refuses.
     pub fn insert_as_platform(&mut self, reason: &'static str, row: Row) -> Result<()> {
-        self.write_as_platform(reason, Kind::Create, row)
+        self.write_as_platform(reason, ChangeKind::Create, row)
     }
 
     /// Changes columns of a row as the platform itself; `reason` says why. No step runs: nobody
@@ -340,7 +346,7 @@ impl Unit {
     /// # Errors
     /// What the store refuses.
     pub fn update_as_platform(&mut self, reason: &'static str, row: Row) -> Result<()> {
-        self.write_as_platform(reason, Kind::Update, row)
+        self.write_as_platform(reason, ChangeKind::Update, row)
     }
 
     /// Removes a row as the platform itself, and nothing that refers to it; `reason` says why.
@@ -348,12 +354,12 @@ impl Unit {
     /// # Errors
     /// What the store refuses.
     pub fn delete_as_platform(&mut self, reason: &'static str, row: &Reference) -> Result<()> {
-        self.write_as_platform(reason, Kind::Delete, Row::new(row.table.clone(), row.id))
+        self.write_as_platform(reason, ChangeKind::Delete, Row::new(row.table.clone(), row.id))
     }
 
-    fn write_as_platform(&mut self, reason: &'static str, kind: Kind, row: Row) -> Result<()> {
+    fn write_as_platform(&mut self, reason: &'static str, kind: ChangeKind, row: Row) -> Result<()> {
         let table = self.tables()?.table(&row.table)?.clone();
-        let change = Change {
+        let change = RowChange {
             kind,
             cause: Cause::Platform(reason),
             by: self.author(),

@@ -73,17 +73,17 @@ mod whole;
 pub use acting::Acting;
 pub use batch::Batch;
 pub use capability::{
-    Capabilities, Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User,
+    Capabilities, Capability, Dependant, Dependency, Extension, MadeColumns, Redefinition, RequiredComponent, Tables,
 };
 pub use case::{Replayed, replay};
-pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
+pub use change::{Author, Cause, ChangeKind, RowChange, Why};
 pub use component::{Arrived, Component, ComponentPart, ComponentStates, InOrder};
 pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
 pub use jobs::{FailedJob, GoesOn};
 pub use keeping::Kept;
 pub use lookup::{Found, noun, table_called};
-pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
+pub use message::{Message, ParameterDef, Shape, Takes};
 pub use metadata::{parse_table, parse_tables};
 pub use operation::Operation;
 pub use organization::Founding;

@@ -6,7 +6,7 @@ use sluice_model::{Reference, Result, Row, TableDef, Value};
 
 use crate::{
     Operation, Unit,
-    change::{Change, Kind},
+    change::{ChangeKind, RowChange},
     snapshot::Snapshot,
 };
 
@@ -47,7 +47,7 @@ impl Unit {
     ///
     /// # Errors
     /// The refusal.
-    pub(crate) fn ask_watches(&mut self, operation: &Operation, kind: Kind, before: Option<&Row>) -> Result<()> {
+    pub(crate) fn ask_watches(&mut self, operation: &Operation, kind: ChangeKind, before: Option<&Row>) -> Result<()> {
         let snapshot = self.snapshot()?;
         for watch in snapshot.watches(&operation.table()?.name) {
             watch.asked(self, operation, kind, before)?;
@@ -82,7 +82,7 @@ pub trait Watch: Sync {
     ///
     /// # Errors
     /// The refusal.
-    fn asked(&self, _: &mut Unit, _: &Operation, _: Kind, _before: Option<&Row>) -> Result<()> {
+    fn asked(&self, _: &mut Unit, _: &Operation, _: ChangeKind, _before: Option<&Row>) -> Result<()> {
         Ok(())
     }
 
@@ -90,7 +90,7 @@ pub trait Watch: Sync {
     ///
     /// # Errors
     /// The refusal.
-    fn before(&self, _: &mut Unit, _: &mut Change<'_>) -> Result<()> {
+    fn before(&self, _: &mut Unit, _: &mut RowChange<'_>) -> Result<()> {
         Ok(())
     }
 
@@ -106,7 +106,7 @@ pub trait Watch: Sync {
     ///
     /// # Errors
     /// What it does itself fails.
-    fn after(&self, _: &mut Unit, _: &mut Change<'_>) -> Result<()> {
+    fn after(&self, _: &mut Unit, _: &mut RowChange<'_>) -> Result<()> {
         Ok(())
     }
 }

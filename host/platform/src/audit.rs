@@ -17,7 +17,7 @@ pub use undo::{TakenBack, Undo, Undone, Wanted};
 use sluice_engine::{
     Kept, Meaning, Operation, ReadRules, Unit,
     capability::{Capability, Dependant, Redefinition, Tables},
-    change::{Author, Cause, Change, Kind},
+    change::{Author, Cause, ChangeKind, RowChange},
     keeping,
     rules::Rules,
     snapshot::Snapshot,
@@ -29,9 +29,28 @@ use sluice_engine::{
 /// its id.
 const OF_EARLIER_ROW: &str = "sl_ofearlierrow";
 
-/// What `audit.action` says; the operation is its sort.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
+/// The actions of the trail, each with its number.
+macro_rules! actions {
+    ($($name:ident = $number:literal,)*) => {
+        /// What `audit.action` says.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Action {
+            $($name = $number,)*
+        }
+
+        impl Action {
+            /// The action that a record names.
+            fn of(number: i32) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+actions! {
     Create = 1,
     Update = 2,
     Delete = 3,
@@ -55,16 +74,40 @@ enum Action {
     TableStopped = 108,
 }
 
-/// The action of a change of what a role holds.
-pub(crate) const PRIVILEGES: i32 = Action::Privileges as i32;
+/// What `audit.operation` says: the sort of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Create = 1,
+    Update = 2,
+    Delete = 3,
+}
 
 impl Action {
-    fn operation(self) -> i32 {
+    fn sort(self) -> Sort {
         match self {
-            Self::Create => 1,
-            Self::Delete => 3,
-            _ => 2,
+            Self::Create => Sort::Create,
+            Self::Delete => Sort::Delete,
+            _ => Sort::Update,
         }
+    }
+
+    /// As a condition or a record has it.
+    pub(crate) fn value(self) -> Value {
+        Value::Choice(self as i32)
+    }
+
+    /// Whether it is about who has a role, or with whom a row is shared.
+    fn is_link(self) -> bool {
+        matches!(
+            self,
+            Self::Share | Self::ModifyShare | Self::Unshare | Self::Associate | Self::Disassociate
+        )
+    }
+}
+
+impl Sort {
+    fn value(self) -> Value {
+        Value::Choice(self as i32)
     }
 }
 
@@ -181,12 +224,12 @@ impl Watch for Trail {
         is_on(snapshot, table) || *table.name == *tables::ORGANIZATION
     }
 
-    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+    fn before(&self, unit: &mut Unit, change: &mut RowChange<'_>) -> Result<()> {
         match change.kind {
-            Kind::Create if has_new_id(change) => Ok(()),
-            Kind::Create => close_earlier(unit, &change.row.reference()),
-            Kind::Update if is_mirror(change) => Ok(()),
-            Kind::Update | Kind::Delete => change.before(unit).map(|_| ()),
+            ChangeKind::Create if has_new_id(change) => Ok(()),
+            ChangeKind::Create => close_earlier(unit, &change.row.reference()),
+            ChangeKind::Update if is_mirror(change) => Ok(()),
+            ChangeKind::Update | ChangeKind::Delete => change.before(unit).map(|_| ()),
         }
     }
 
@@ -208,7 +251,7 @@ impl Watch for Trail {
         record(unit, &operation.into(), &link.row, action, changes)
     }
 
-    fn after(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+    fn after(&self, unit: &mut Unit, change: &mut RowChange<'_>) -> Result<()> {
         if is_mirror(change) {
             return Ok(());
         }
@@ -216,13 +259,13 @@ impl Watch for Trail {
         let nothing = Row::unsaved(change.table.name.clone());
         let before = change.seen().unwrap_or(&nothing);
         let action = match change.kind {
-            Kind::Create => {
+            ChangeKind::Create => {
                 for (name, value) in recorded(&change.row) {
                     changes.add(name, &Value::Null, told(&change.table, name, value))?;
                 }
                 Action::Create
             }
-            Kind::Update => {
+            ChangeKind::Update => {
                 if !is_on(unit.configuration(), &change.table) && !switches_auditing(&change.table, before, &change.row)
                 {
                     return Ok(());
@@ -236,14 +279,14 @@ impl Watch for Trail {
                 }
                 action(change, before)
             }
-            Kind::Delete => {
+            ChangeKind::Delete => {
                 for (name, value) in recorded(before) {
                     changes.add(name, told(&change.table, name, value), &Value::Null)?;
                 }
                 Action::Delete
             }
         };
-        if changes.is_empty() && change.kind == Kind::Update {
+        if changes.is_empty() && change.kind == ChangeKind::Update {
             return Ok(());
         }
         record(unit, &author(change), &change.row.reference(), action, changes)
@@ -251,16 +294,16 @@ impl Watch for Trail {
 }
 
 /// Whether the row that is made got its id in this message: no earlier one can have had it.
-fn has_new_id(change: &Change<'_>) -> bool {
+fn has_new_id(change: &RowChange<'_>) -> bool {
     let target = change.operation.and_then(|operation| operation.target().ok());
     target.is_some_and(|target| target.id.is_nil())
 }
 
 /// Whether the platform only keeps beside a row where its process stands: that is on record with
 /// the process itself.
-fn is_mirror(change: &Change<'_>) -> bool {
+fn is_mirror(change: &RowChange<'_>) -> bool {
     let beside = |name: &str| matches!(name, "processid" | "stageid" | "traversedpath") || is_bookkeeping(name);
-    change.operation.is_none() && change.kind == Kind::Update && change.row.values.keys().all(|name| beside(name))
+    change.operation.is_none() && change.kind == ChangeKind::Update && change.row.values.keys().all(|name| beside(name))
 }
 
 impl Dependant for Trail {
@@ -290,7 +333,7 @@ fn told<'a>(table: &TableDef, column: &str, value: &'a Value) -> &'a Value {
 
 /// What sort of change it is: what follows from a message about another row says so, then what it
 /// does to the state, then to the owner.
-fn action(change: &Change<'_>, before: &Row) -> Action {
+fn action(change: &RowChange<'_>, before: &Row) -> Action {
     if let Some(following) = following(change) {
         return following;
     }
@@ -304,7 +347,7 @@ fn action(change: &Change<'_>, before: &Row) -> Action {
 
 /// A change of a row of two that are merged, and what a merge or a deletion does to the rows that
 /// referred to them.
-fn following(change: &Change<'_>) -> Option<Action> {
+fn following(change: &RowChange<'_>) -> Option<Action> {
     let operation = change.operation?;
     let cause = operation.cause()?;
     let row = change.row.reference();
@@ -448,7 +491,7 @@ impl Changes {
 /// Whose doing a change is. What the platform does to rows along with a message (a merge, links that are
 /// emptied) is the doing of whoever sent that. What it makes of a change of the configuration, such as the
 /// copies of a role, is its own, which nobody takes back by itself.
-fn author(change: &Change<'_>) -> Author {
+fn author(change: &RowChange<'_>) -> Author {
     let cause = change.operation.and_then(Operation::cause);
     let follows = matches!(change.cause, Cause::Platform(_)) && !undo::configures(&change.table);
     match cause.filter(|_| follows) {
@@ -465,8 +508,8 @@ fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, chan
     let row = Row::new(tables::AUDIT, unit.new_id())
         .with("objectid", target.id)
         .with("objecttypecode", &*target.table)
-        .with("operation", Value::Choice(action.operation()))
-        .with("action", Value::Choice(action as i32))
+        .with("operation", action.sort().value())
+        .with("action", action.value())
         .with("userid", user(by.user))
         .with("callinguserid", user(by.initiating))
         .with("createdon", by.when)

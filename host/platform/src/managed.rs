@@ -5,7 +5,7 @@ use sluice_model::{Code, ColumnDef, Error, Reference, Result, Row, TableDef};
 
 use sluice_engine::{
     Capability, Operation, Unit,
-    change::Kind,
+    change::ChangeKind,
     snapshot::Snapshot,
     tables,
     watch::{Link, LinkSort, Watch},
@@ -56,15 +56,17 @@ impl Watch for Managed {
         table.column(MARK).is_some() || table.part_of.is_some()
     }
 
-    fn asked(&self, unit: &mut Unit, operation: &Operation, kind: Kind, before: Option<&Row>) -> Result<()> {
+    fn asked(&self, unit: &mut Unit, operation: &Operation, kind: ChangeKind, before: Option<&Row>) -> Result<()> {
         if operation.is_import() || operation.why().allows().managed {
             return Ok(());
         }
         let table = operation.table()?;
         let stored;
         let row = match (kind, before) {
-            (Kind::Create, _) => return refuse_part(unit, &table, operation.target()?),
-            (Kind::Update, _) if !operation.target()?.values.keys().any(|name| is_kept(&table, name)) => return Ok(()),
+            (ChangeKind::Create, _) => return refuse_part(unit, &table, operation.target()?),
+            (ChangeKind::Update, _) if !operation.target()?.values.keys().any(|name| is_kept(&table, name)) => {
+                return Ok(());
+            }
             (_, Some(row)) => row,
             (_, None) => {
                 let reason = "see whether a row is managed that is to be changed";

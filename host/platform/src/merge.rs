@@ -11,7 +11,7 @@ use sluice_model::{
 
 use sluice_engine::{
     Capability, Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, input, optional, required},
     principals,
     tasks::{Gate, Task},
 };
@@ -42,7 +42,7 @@ impl Message for Merge {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Reference),
             required("SubordinateId", ParameterType::Reference),
             optional("UpdateContent", ParameterType::Row),

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use sluice_engine::{
     Operation, Rules, Session, Unit,
-    capability::{self, Dependant, User},
+    capability::{self, Dependant, Dependency},
 };
 use sluice_model::{
     Code, ColumnDef, Error, Filter, Query, Reference, Remedy, Request, Required, Result, Row, Uuid, Value, looks,
@@ -374,7 +374,7 @@ fn check(unit: &mut Unit, operation: &Operation, before: &Definition) -> Result<
 pub(crate) struct OnForms;
 
 impl Dependant for OnForms {
-    fn users(&self, unit: &mut Unit, definition: capability::Definition<'_>) -> Result<Vec<User>> {
+    fn dependencies(&self, unit: &mut Unit, definition: capability::RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         let Some(column) = definition.column else {
             return Ok(Vec::new());
         };
@@ -396,7 +396,7 @@ impl Dependant for OnForms {
         let of = &definition.table.name;
         Ok(names
             .into_iter()
-            .map(|name| User::of(format!("the form \"{name}\" of {of}"), "has it"))
+            .map(|name| Dependency::of(format!("the form \"{name}\" of {of}"), "has it"))
             .collect())
     }
 }

@@ -101,12 +101,11 @@ fn say_whose(context: &Context, session: &Session, undone: &Undone, redo: bool) 
 
 /// Says whom it reaches that a change is taken back: what was made goes, and what was given is taken.
 fn say_reach(context: &Context, session: &Session, undone: &Undone) -> anyhow::Result<()> {
-    const MADE: i32 = 1;
     let catalog = session.catalog()?;
     let made: Vec<Reference> = undone
         .changes
         .iter()
-        .filter(|one| one.action == MADE)
+        .filter(|one| one.is_made)
         .map(|one| one.row.clone())
         .collect();
     reach::of_deletes(context, &made)?;

@@ -2,7 +2,7 @@
 
 use sluice_model::{Code, ParameterType, Result, Right};
 
-use super::{Message, Parameter, Shape, membership, required};
+use super::{Message, ParameterDef, Shape, membership, required};
 use crate::{Operation, Unit, principals, tables};
 
 /// `AddMembersTeam`.
@@ -18,7 +18,7 @@ impl Message for AddMembersTeam {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("TeamId", ParameterType::Id),
             required("MemberIds", ParameterType::References),
         ];

@@ -8,7 +8,7 @@ use sluice_model::{
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Message, Parameter, Shape, input, required};
+use super::{Message, ParameterDef, Shape, input, required};
 use crate::{
     Operation, Unit,
     giving::Given,
@@ -29,7 +29,7 @@ impl Message for AddPrivilegesRole {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("RoleId", ParameterType::Id),
             required("Privileges", ParameterType::Structures),
         ];

@@ -2,20 +2,20 @@
 
 use sluice_model::{Ownership, ParameterType, Result, Right, TableDef, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals, record_team};
 
 /// `AddUserToRecordTeam`.
 pub(crate) struct AddUserToRecordTeam;
 
-pub(super) const INPUTS: &[Parameter] = &[
+pub(super) const INPUTS: &[ParameterDef] = &[
     required("Record", ParameterType::Reference),
     required("SystemUserId", ParameterType::Id),
     required("TeamTemplateId", ParameterType::Id),
 ];
 
 pub(super) fn shape() -> Shape {
-    const OUTPUTS: &[Parameter] = &[required("AccessTeamId", ParameterType::Id)];
+    const OUTPUTS: &[ParameterDef] = &[required("AccessTeamId", ParameterType::Id)];
     Shape {
         takes: Takes::Reference("Record"),
         tables: None,

@@ -3,7 +3,7 @@
 
 use sluice_model::{Ownership, ParameterType, Request, Result, Right, Row, TableDef, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals};
 
 /// `Assign`.
@@ -19,7 +19,7 @@ impl Message for Assign {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Reference),
             required("Assignee", ParameterType::Reference),
         ];

@@ -1,11 +1,9 @@
 //! Associate: links rows through a relationship.
 
-use sluice_model::{
-    Code, Error, Parameter as Input, ParameterType, Reference, Request, Result, Right, Row, Uuid, Value,
-};
+use sluice_model::{Code, Error, Parameter, ParameterType, Reference, Request, Result, Right, Row, Uuid, Value};
 
 use super::{
-    Images, Message, Parameter, Shape, Takes, input,
+    Images, Message, ParameterDef, Shape, Takes, input,
     membership::{self, ManyToMany},
     relationship::{self, Relationship},
     required,
@@ -18,7 +16,7 @@ use crate::{
 /// `Associate`.
 pub(crate) struct Associate;
 
-pub(super) const INPUTS: &[Parameter] = &[
+pub(super) const INPUTS: &[ParameterDef] = &[
     required("Target", ParameterType::Reference),
     required("Relationship", ParameterType::Text),
     required("RelatedEntities", ParameterType::References),
@@ -151,5 +149,5 @@ pub(crate) fn request(target: Reference, relationship: &str, related: Vec<Refere
     Request::new("Associate")
         .with("Target", target)
         .with("Relationship", relationship)
-        .with("RelatedEntities", Input::References(related))
+        .with("RelatedEntities", Parameter::References(related))
 }

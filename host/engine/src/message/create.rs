@@ -6,10 +6,10 @@
 use sluice_access::{ColumnRight, Permit, RowFacts, Shared};
 use sluice_model::{ParameterType, Result, Right, Row, TableDef, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, required};
 use crate::{
     Operation, Rules as _, Unit, attach, cascade,
-    change::{Change, Kind},
+    change::{ChangeKind, RowChange},
     fill, principals, tasks,
 };
 
@@ -26,8 +26,8 @@ impl Message for Create {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Row)];
-        const OUTPUTS: &[Parameter] = &[required("id", ParameterType::Id)];
+        const INPUTS: &[ParameterDef] = &[required("Target", ParameterType::Row)];
+        const OUTPUTS: &[ParameterDef] = &[required("id", ParameterType::Id)];
         Shape {
             takes: Takes::Row,
             tables: None,
@@ -49,7 +49,7 @@ impl Message for Create {
         operation.refuse_kept()?;
         // As it was sent: the rules of the table may put away what does not lie in the row.
         unit.check_columns(operation, &table, ColumnRight::Create, operation.target()?.id)?;
-        unit.ask_watches(operation, Kind::Create, None)?;
+        unit.ask_watches(operation, ChangeKind::Create, None)?;
         tasks::check_new(unit, operation, &table)?;
         unit.rules(&table).before_create(unit, operation)?;
         let (mut row, permit) = permitted(unit, operation, &table)?;
@@ -58,7 +58,7 @@ impl Message for Create {
         fill::check_required(&table, &row)?;
         operation.context.id = Some(row.id);
         operation.output("id", Value::Id(row.id));
-        let change = Change::of(operation, Kind::Create, permit, table.clone(), row);
+        let change = RowChange::of(operation, ChangeKind::Create, permit, table.clone(), row);
         let row = unit.write(change)?.row;
         cascade::inherit(unit, &table, &row)?;
         unit.rules(&table).after_create(unit, operation, &row)

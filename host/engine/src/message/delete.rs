@@ -3,10 +3,10 @@
 
 use sluice_model::{ParameterType, Result, Right, Row};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, required};
 use crate::{
     Operation, Rules as _, Unit, cascade,
-    change::{Change, Kind},
+    change::{ChangeKind, RowChange},
     pointers, principals,
 };
 
@@ -23,7 +23,7 @@ impl Message for Delete {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Reference)];
+        const INPUTS: &[ParameterDef] = &[required("Target", ParameterType::Reference)];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,
@@ -45,7 +45,7 @@ impl Message for Delete {
         let table = operation.table()?;
         unit.decide(operation, &table, Right::Delete, operation.id()?)?;
         operation.refuse_kept()?;
-        unit.ask_watches(operation, Kind::Delete, None)?;
+        unit.ask_watches(operation, ChangeKind::Delete, None)?;
         unit.rules(&table).before_delete(unit, operation)?;
         cascade::before_deletion(unit, operation)
     }
@@ -57,7 +57,7 @@ impl Message for Delete {
         cascade::late_deletion(unit, operation)?;
         pointers::release(unit, &target)?;
         let gone = Row::new(target.table, target.id);
-        unit.write(Change::of(operation, Kind::Delete, permit, table, gone))
+        unit.write(RowChange::of(operation, ChangeKind::Delete, permit, table, gone))
             .map(|_| ())
     }
 }

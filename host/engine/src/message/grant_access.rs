@@ -4,7 +4,7 @@ use sluice_model::{
     Code, Error, Filter, Ownership, ParameterType, Query, Reference, Result, Right, Rights, Row, TableDef, Value,
 };
 
-use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, input, required};
 use crate::{
     Operation, Unit, cascade, principals, record_team, tables,
     watch::{Link, LinkSort},
@@ -28,7 +28,7 @@ impl Message for GrantAccess {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Reference),
             required("Principal", ParameterType::Reference),
             required("AccessMask", ParameterType::Text),

@@ -2,14 +2,14 @@
 
 use sluice_model::{Error, ParameterType};
 
-use super::{Parameter, input, optional};
+use super::{ParameterDef, input, optional};
 use crate::Operation;
 
 /// Sluice's own: the name that somebody gave.
 pub(crate) const NAME: &str = "LookedUp";
 
 /// The parameter.
-pub(super) const GIVEN: Parameter = optional(NAME, ParameterType::Text);
+pub(super) const GIVEN: ParameterDef = optional(NAME, ParameterType::Text);
 
 /// The refusal of a look-up says what was looked up.
 pub(super) fn told(mut error: Error, operation: &Operation) -> Error {

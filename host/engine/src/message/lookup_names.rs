@@ -4,18 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sluice_model::{Filter, Parameter as Output, ParameterType, Query, Result, Row, Uuid, Value};
+use sluice_model::{Filter, Parameter, ParameterType, Query, Result, Row, Uuid, Value};
 
-use super::{Parameter, input, optional};
+use super::{ParameterDef, input, optional};
 use crate::{Operation, Unit};
 
 const NAME: &str = "LookupNames";
 
 /// Sluice's own: whether the names are wanted.
-pub(super) const WANTED: Parameter = optional(NAME, ParameterType::Bool);
+pub(super) const WANTED: ParameterDef = optional(NAME, ParameterType::Bool);
 
 /// Each row that a lookup refers to, with its name and nothing else.
-pub(super) const GIVEN: Parameter = optional(NAME, ParameterType::Rows);
+pub(super) const GIVEN: ParameterDef = optional(NAME, ParameterType::Rows);
 
 /// How many ids one question asks for.
 const CHUNK: usize = 500;
@@ -49,6 +49,6 @@ pub(super) fn give(unit: &mut Unit, operation: &mut Operation, rows: &[Row]) -> 
             named.extend(unit.select_as_platform(reason, &query)?);
         }
     }
-    operation.output(NAME, Output::Rows(named));
+    operation.output(NAME, Parameter::Rows(named));
     Ok(())
 }

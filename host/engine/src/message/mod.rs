@@ -152,15 +152,15 @@ pub struct Shape {
     /// Steps may be bound to one table (Associate and Disassociate: only to all).
     pub binds_table: bool,
     /// The input parameters, the one that `takes` names among them.
-    pub inputs: &'static [Parameter],
+    pub inputs: &'static [ParameterDef],
     /// The output parameters.
-    pub outputs: &'static [Parameter],
+    pub outputs: &'static [ParameterDef],
 }
 
 impl Shape {
     /// Of a message that changes nothing and belongs to no table, so that steps listen to it for
     /// all tables.
-    pub const fn reading(takes: Takes, inputs: &'static [Parameter], outputs: &'static [Parameter]) -> Self {
+    pub const fn reading(takes: Takes, inputs: &'static [ParameterDef], outputs: &'static [ParameterDef]) -> Self {
         Self {
             takes,
             tables: None,
@@ -174,7 +174,7 @@ impl Shape {
 
     /// Of a message that changes a row of `table`, whose id stands in `parameter`, and gives
     /// nothing back.
-    pub const fn changing(table: &'static str, parameter: &'static str, inputs: &'static [Parameter]) -> Self {
+    pub const fn changing(table: &'static str, parameter: &'static str, inputs: &'static [ParameterDef]) -> Self {
         Self {
             takes: Takes::IdOf { table, parameter },
             tables: None,
@@ -245,7 +245,7 @@ impl Takes {
 
 /// A parameter's definition.
 #[derive(Debug, Clone, Copy)]
-pub struct Parameter {
+pub struct ParameterDef {
     /// The name.
     pub name: &'static str,
     /// Its type.
@@ -255,8 +255,8 @@ pub struct Parameter {
 }
 
 /// A parameter that a request must have.
-pub const fn required(name: &'static str, kind: ParameterType) -> Parameter {
-    Parameter {
+pub const fn required(name: &'static str, kind: ParameterType) -> ParameterDef {
+    ParameterDef {
         name,
         kind,
         required: true,
@@ -264,8 +264,8 @@ pub const fn required(name: &'static str, kind: ParameterType) -> Parameter {
 }
 
 /// A parameter that a request may have.
-pub const fn optional(name: &'static str, kind: ParameterType) -> Parameter {
-    Parameter {
+pub const fn optional(name: &'static str, kind: ParameterType) -> ParameterDef {
+    ParameterDef {
         name,
         kind,
         required: false,

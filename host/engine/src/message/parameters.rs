@@ -3,11 +3,11 @@
 
 use sluice_model::{Error, ParameterType, Parameters, Result, names};
 
-use super::{Parameter, Shape, Takes, optional};
+use super::{ParameterDef, Shape, Takes, optional};
 use crate::bypass;
 
 /// Parameters that any request may carry.
-const OF_ANY: &[Parameter] = &[
+const OF_ANY: &[ParameterDef] = &[
     optional("tag", ParameterType::Text),
     optional("SuppressDuplicateDetection", ParameterType::Bool),
     optional(bypass::PLUGINS, ParameterType::Bool),
@@ -17,7 +17,7 @@ const OF_ANY: &[Parameter] = &[
 
 impl Shape {
     /// The input parameters: the message's own, and those that any message takes.
-    pub fn inputs(&self) -> impl Iterator<Item = &'static Parameter> + use<> {
+    pub fn inputs(&self) -> impl Iterator<Item = &'static ParameterDef> + use<> {
         self.inputs.iter().chain(OF_ANY)
     }
 
@@ -25,7 +25,7 @@ impl Shape {
     ///
     /// # Errors
     /// The message has none; one whose name is nearly the same is named.
-    pub fn input(&self, message: &str, name: &str) -> Result<&'static Parameter> {
+    pub fn input(&self, message: &str, name: &str) -> Result<&'static ParameterDef> {
         self.inputs().find(|parameter| parameter.name == name).ok_or_else(|| {
             let hint = names::did_you_mean(name, self.inputs().map(|parameter| parameter.name));
             Error::invalid(format!("message {message} has no parameter `{name}`{hint}"))
@@ -52,7 +52,7 @@ impl Shape {
     /// Names the parameter.
     pub(crate) fn check_inputs(&self, message: &str, inputs: &mut Parameters) -> Result<()> {
         // The Target row is not among them while the message is under way.
-        let elsewhere = |parameter: &Parameter| self.takes == Takes::Row && parameter.name == "Target";
+        let elsewhere = |parameter: &ParameterDef| self.takes == Takes::Row && parameter.name == "Target";
         self.inputs()
             .filter(|parameter| !elsewhere(parameter))
             .try_for_each(|parameter| check(parameter, message, inputs))
@@ -77,7 +77,7 @@ impl Shape {
     }
 }
 
-fn check(parameter: &Parameter, message: &str, inputs: &mut Parameters) -> Result<()> {
+fn check(parameter: &ParameterDef, message: &str, inputs: &mut Parameters) -> Result<()> {
     let given = inputs.get_mut(parameter.name).filter(|given| !given.is_null());
     match given {
         Some(given) if parameter.kind.takes(given) => parameter.kind.settle(given),

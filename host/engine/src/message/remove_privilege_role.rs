@@ -2,7 +2,7 @@
 
 use sluice_model::{Code, ParameterType, Result, Right, Row, Value};
 
-use super::{Message, Parameter, Shape, add_privileges_role as grants, input, required};
+use super::{Message, ParameterDef, Shape, add_privileges_role as grants, input, required};
 use crate::{Operation, Unit, principals, rules, tables};
 
 /// `RemovePrivilegeRole`.
@@ -18,7 +18,7 @@ impl Message for RemovePrivilegeRole {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("RoleId", ParameterType::Id),
             required("PrivilegeId", ParameterType::Id),
         ];

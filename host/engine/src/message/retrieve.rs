@@ -2,7 +2,7 @@
 
 use sluice_model::{Error, Name, ParameterType, Result, Right, coerce};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, lookup_names, optional, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, input, lookup_names, optional, required};
 use crate::{Operation, Unit, principals};
 
 /// `Retrieve`.
@@ -18,12 +18,12 @@ impl Message for Retrieve {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Reference),
             optional("ColumnSet", ParameterType::Names),
             lookup_names::WANTED,
         ];
-        const OUTPUTS: &[Parameter] = &[required("BusinessEntity", ParameterType::Row), lookup_names::GIVEN];
+        const OUTPUTS: &[ParameterDef] = &[required("BusinessEntity", ParameterType::Row), lookup_names::GIVEN];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,

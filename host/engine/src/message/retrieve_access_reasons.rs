@@ -2,9 +2,9 @@
 //! Sluice's own.
 
 use sluice_access::{ColumnRight, Principal};
-use sluice_model::{Error, Ownership, Parameter as Output, ParameterType, Result, Right, Rights, Row, TableDef, Value};
+use sluice_model::{Error, Ownership, Parameter, ParameterType, Result, Right, Rights, Row, TableDef, Value};
 
-use super::{Message, Parameter, Shape, Takes, input, required};
+use super::{Message, ParameterDef, Shape, Takes, input, required};
 use crate::{
     Operation, Unit,
     explaining::{self, Asked, LINE, Teller},
@@ -25,11 +25,11 @@ impl Message for RetrieveAccessReasons {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Reference),
             required("Principal", ParameterType::Reference),
         ];
-        const OUTPUTS: &[Parameter] = &[
+        const OUTPUTS: &[ParameterDef] = &[
             required("AccessRights", ParameterType::Text),
             required("Reasons", ParameterType::Structures),
             // Of each secured column of the table, what profiles give.
@@ -98,8 +98,8 @@ impl Message for RetrieveAccessReasons {
             }
         }
         let columns = secured(unit, operation, &principal, &table)?;
-        operation.output("SecuredColumns", Output::Rows(columns));
-        operation.output("Reasons", Output::Rows(lines));
+        operation.output("SecuredColumns", Parameter::Rows(columns));
+        operation.output("Reasons", Parameter::Rows(lines));
         operation.output("AccessRights", Value::Text(Rights::of(&held).to_string()));
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! RetrieveMultiple: reads the rows that a query asks for and the caller may see.
 
-use sluice_model::{Depth, Error, Page, Parameter as Input, ParameterType, Result, Value};
+use sluice_model::{Depth, Error, Page, Parameter, ParameterType, Result, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, looked_up, lookup_names, optional, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, input, looked_up, lookup_names, optional, required};
 use crate::{Operation, Unit};
 
 /// The platform's page: no answer has more rows.
@@ -21,13 +21,13 @@ impl Message for RetrieveMultiple {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Query", ParameterType::Query),
             optional("ReturnTotalRecordCount", ParameterType::Bool),
             lookup_names::WANTED,
             looked_up::GIVEN,
         ];
-        const OUTPUTS: &[Parameter] = &[
+        const OUTPUTS: &[ParameterDef] = &[
             required("BusinessEntityCollection", ParameterType::Rows),
             // Whether there are more rows than these, and where the next page begins.
             optional("MoreRecords", ParameterType::Bool),
@@ -61,7 +61,7 @@ impl Message for RetrieveMultiple {
                 return Err(Error::host(why));
             }
             unit.stream_as_caller(operation, &query, stream)?;
-            operation.output("BusinessEntityCollection", Input::Rows(Vec::new()));
+            operation.output("BusinessEntityCollection", Parameter::Rows(Vec::new()));
             return Ok(());
         }
         match (&mut query.top, &mut query.page) {
@@ -86,7 +86,7 @@ impl Message for RetrieveMultiple {
             .rules(&table)
             .after_read(unit, operation, columns, &mut rows)?;
         lookup_names::give(unit, operation, &rows)?;
-        operation.output("BusinessEntityCollection", Input::Rows(rows));
+        operation.output("BusinessEntityCollection", Parameter::Rows(rows));
         if query.counted || input::bool(operation, "ReturnTotalRecordCount")? {
             let count = unit.count_as_caller(operation, &query)?;
             operation.output(

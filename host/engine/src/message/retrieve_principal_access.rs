@@ -2,7 +2,7 @@
 
 use sluice_model::{ParameterType, Result, Right, Rights, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals};
 
 /// `RetrievePrincipalAccess`.
@@ -18,11 +18,11 @@ impl Message for RetrievePrincipalAccess {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Reference),
             required("Principal", ParameterType::Reference),
         ];
-        const OUTPUTS: &[Parameter] = &[
+        const OUTPUTS: &[ParameterDef] = &[
             required("AccessRights", ParameterType::Text),
             required("Reasons", ParameterType::Names),
         ];

@@ -1,8 +1,8 @@
 //! RetrievePrincipalsWithAccess: who may do something to a row, and through what. Sluice's own.
 
-use sluice_model::{Error, Parameter as Output, ParameterType, Result, Right, Rights};
+use sluice_model::{Error, Parameter, ParameterType, Result, Right, Rights};
 
-use super::{Message, Parameter, Shape, Takes, input, required};
+use super::{Message, ParameterDef, Shape, Takes, input, required};
 use crate::{
     Operation, Unit,
     explaining::{self, Asked, Teller},
@@ -23,11 +23,11 @@ impl Message for RetrievePrincipalsWithAccess {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Reference),
             required("AccessRight", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[required("Principals", ParameterType::Structures)];
+        const OUTPUTS: &[ParameterDef] = &[required("Principals", ParameterType::Structures)];
         Shape::reading(Takes::Reference("Target"), INPUTS, OUTPUTS)
     }
 
@@ -59,7 +59,7 @@ impl Message for RetrievePrincipalsWithAccess {
                 lines.push(line);
             }
         }
-        operation.output("Principals", Output::Rows(lines));
+        operation.output("Principals", Parameter::Rows(lines));
         Ok(())
     }
 }

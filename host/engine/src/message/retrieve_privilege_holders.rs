@@ -1,9 +1,9 @@
 //! RetrievePrivilegeHolders: which roles have a privilege, and who holds it through them. Sluice's
 //! own.
 
-use sluice_model::{Error, Filter, Parameter as Output, ParameterType, Query, Result, Right, Row, Value};
+use sluice_model::{Error, Filter, Parameter, ParameterType, Query, Result, Right, Row, Value};
 
-use super::{Message, Parameter, Shape, Takes, required};
+use super::{Message, ParameterDef, Shape, Takes, required};
 use crate::{Operation, Unit, explaining::Teller, principals, tables};
 
 /// `RetrievePrivilegeHolders`.
@@ -20,8 +20,8 @@ impl Message for RetrievePrivilegeHolders {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("PrivilegeId", ParameterType::Id)];
-        const OUTPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[required("PrivilegeId", ParameterType::Id)];
+        const OUTPUTS: &[ParameterDef] = &[
             required("Roles", ParameterType::Structures),
             required("Holders", ParameterType::Structures),
         ];
@@ -62,8 +62,8 @@ impl Message for RetrievePrivilegeHolders {
                 holders.push(line);
             }
         }
-        operation.output("Roles", Output::Rows(roles));
-        operation.output("Holders", Output::Rows(holders));
+        operation.output("Roles", Parameter::Rows(roles));
+        operation.output("Holders", Parameter::Rows(holders));
         Ok(())
     }
 }

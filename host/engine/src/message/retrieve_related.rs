@@ -1,10 +1,10 @@
 //! RetrieveRelated: the rows that are linked with one through an N:N relationship, such as the
 //! roles of a user or the members of a team. Sluice's own: the platform joins in a query.
 
-use sluice_model::{Error, Filter, Parameter as Output, ParameterType, Query, Result, Right, Row, Value};
+use sluice_model::{Error, Filter, Parameter, ParameterType, Query, Result, Right, Row, Value};
 
 use super::{
-    Message, Parameter, Shape, Takes, membership,
+    Message, ParameterDef, Shape, Takes, membership,
     relationship::{self, Relationship},
     required,
 };
@@ -26,11 +26,11 @@ impl Message for RetrieveRelated {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Reference),
             required("Relationship", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[required("RelatedEntities", ParameterType::Rows)];
+        const OUTPUTS: &[ParameterDef] = &[required("RelatedEntities", ParameterType::Rows)];
         Shape::reading(Takes::Reference("Target"), INPUTS, OUTPUTS)
     }
 
@@ -66,7 +66,7 @@ impl Message for RetrieveRelated {
             let query = Query::new(table.name.clone()).columns(&columns).filter(filter);
             rows.extend(unit.list_as_caller(operation, &query)?);
         }
-        operation.output("RelatedEntities", Output::Rows(rows));
+        operation.output("RelatedEntities", Parameter::Rows(rows));
         Ok(())
     }
 }

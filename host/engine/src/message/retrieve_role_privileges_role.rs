@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use sluice_model::{Depth, Filter, Parameter as Output, ParameterType, Query, Result, Right, Row, Uuid, Value};
+use sluice_model::{Depth, Filter, Parameter, ParameterType, Query, Result, Right, Row, Uuid, Value};
 
-use super::{Message, Parameter, Shape, Takes, required};
+use super::{Message, ParameterDef, Shape, Takes, required};
 use crate::{Operation, Unit, principals, tables};
 
 /// `RetrieveRolePrivilegesRole`.
@@ -20,8 +20,8 @@ impl Message for RetrieveRolePrivilegesRole {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("RoleId", ParameterType::Id)];
-        const OUTPUTS: &[Parameter] = &[required("RolePrivileges", ParameterType::Structures)];
+        const INPUTS: &[ParameterDef] = &[required("RoleId", ParameterType::Id)];
+        const OUTPUTS: &[ParameterDef] = &[required("RolePrivileges", ParameterType::Structures)];
         Shape::reading(
             Takes::IdOf {
                 table: tables::ROLE,
@@ -66,7 +66,7 @@ impl Message for RetrieveRolePrivilegesRole {
         rows.sort_by(|(one, _), (other, _)| one.cmp(other));
         operation.output(
             "RolePrivileges",
-            Output::Rows(rows.into_iter().map(|(_, row)| row).collect()),
+            Parameter::Rows(rows.into_iter().map(|(_, row)| row).collect()),
         );
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! RetrieveSharedPrincipalsAndAccess: with whom a row is shared, and what comes down to it.
 
-use sluice_model::{Ownership, Parameter as Output, ParameterType, Result, Right, Row, TableDef};
+use sluice_model::{Ownership, Parameter, ParameterType, Result, Right, Row, TableDef};
 
-use super::{Message, Parameter, Shape, Takes, required};
+use super::{Message, ParameterDef, Shape, Takes, required};
 use crate::{
     Operation, Unit,
     explaining::{self, Teller},
@@ -23,8 +23,8 @@ impl Message for RetrieveSharedPrincipalsAndAccess {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Reference)];
-        const OUTPUTS: &[Parameter] = &[required("PrincipalAccesses", ParameterType::Structures)];
+        const INPUTS: &[ParameterDef] = &[required("Target", ParameterType::Reference)];
+        const OUTPUTS: &[ParameterDef] = &[required("PrincipalAccesses", ParameterType::Structures)];
         Shape::reading(Takes::Reference("Target"), INPUTS, OUTPUTS)
     }
 
@@ -60,7 +60,7 @@ impl Message for RetrieveSharedPrincipalsAndAccess {
             }
             lines.push(line);
         }
-        operation.output("PrincipalAccesses", Output::Rows(lines));
+        operation.output("PrincipalAccesses", Parameter::Rows(lines));
         Ok(())
     }
 }

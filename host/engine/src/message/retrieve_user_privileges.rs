@@ -1,8 +1,8 @@
 //! RetrieveUserPrivileges: what a user holds, how deep, and through what.
 
-use sluice_model::{Parameter as Output, ParameterType, Reference, Result, Right, Row, Value};
+use sluice_model::{Parameter, ParameterType, Reference, Result, Right, Row, Value};
 
-use super::{Message, Parameter, Shape, Takes, required};
+use super::{Message, ParameterDef, Shape, Takes, required};
 use crate::{Operation, Unit, explaining::Teller, principals, tables};
 
 /// `RetrieveUserPrivileges`.
@@ -19,8 +19,8 @@ impl Message for RetrieveUserPrivileges {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("UserId", ParameterType::Id)];
-        const OUTPUTS: &[Parameter] = &[required("RolePrivileges", ParameterType::Structures)];
+        const INPUTS: &[ParameterDef] = &[required("UserId", ParameterType::Id)];
+        const OUTPUTS: &[ParameterDef] = &[required("RolePrivileges", ParameterType::Structures)];
         Shape::reading(
             Takes::IdOf {
                 table: tables::USER,
@@ -51,7 +51,7 @@ impl Message for RetrieveUserPrivileges {
                 lines.push(line);
             }
         }
-        operation.output("RolePrivileges", Output::Rows(lines));
+        operation.output("RolePrivileges", Parameter::Rows(lines));
         Ok(())
     }
 }

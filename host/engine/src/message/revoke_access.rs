@@ -2,7 +2,7 @@
 
 use sluice_model::{Code, Error, Ownership, ParameterType, Result, Right, Rights, Row, TableDef};
 
-use super::{Images, Message, Parameter, Shape, Takes, grant_access, input, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, grant_access, input, required};
 use crate::{Operation, Unit, cascade, principals, record_team, tables};
 
 /// `RevokeAccess`.
@@ -18,7 +18,7 @@ impl Message for RevokeAccess {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Reference),
             required("Revokee", ParameterType::Reference),
         ];

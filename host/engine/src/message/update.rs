@@ -6,10 +6,10 @@ use std::sync::Arc;
 use sluice_access::ColumnRight;
 use sluice_model::{Code, Error, ParameterType, Result, Right, Row, TableDef};
 
-use super::{Images, Message, Parameter, Shape, Takes, optional, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, optional, required};
 use crate::{
     Operation, Rules as _, Unit, attach, cascade,
-    change::{Change, Kind},
+    change::{ChangeKind, RowChange},
     fill, principals, tasks,
 };
 
@@ -30,8 +30,8 @@ impl Message for Update {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Row)];
-        const OUTPUTS: &[Parameter] = &[optional("RolesRemoved", ParameterType::References)];
+        const INPUTS: &[ParameterDef] = &[required("Target", ParameterType::Row)];
+        const OUTPUTS: &[ParameterDef] = &[optional("RolesRemoved", ParameterType::References)];
         Shape {
             takes: Takes::Row,
             tables: None,
@@ -74,7 +74,7 @@ impl Message for Update {
         if table.closes && !operation.why.allows().closed {
             refuse_inactive(&table, &before, operation.target()?)?;
         }
-        unit.ask_watches(operation, Kind::Update, Some(&before))?;
+        unit.ask_watches(operation, ChangeKind::Update, Some(&before))?;
         tasks::check_changes(unit, operation, &table, &before)?;
         unit.rules(&table).before_update(unit, operation, &before)?;
         let mut row = fill::checked(&table, operation.target()?)?;
@@ -86,7 +86,7 @@ impl Message for Update {
         cascade::refuse_loops(unit, &table, &row, &before)?;
         fill::changed_owner(unit, operation, &table, &mut row, &before)?;
         fill::changed_row(unit, &table, &mut row, &before)?;
-        let change = Change::of(operation, Kind::Update, permit, table.clone(), row);
+        let change = RowChange::of(operation, ChangeKind::Update, permit, table.clone(), row);
         let row = unit.write(change.from(before.clone()))?.row;
         unit.rules(&table).after_update(unit, operation, &before, &row)?;
         cascade::reparent(unit, operation, &table, &before, &row)?;

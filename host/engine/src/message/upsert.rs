@@ -4,7 +4,7 @@
 use sluice_access::Principal;
 use sluice_model::{Code, Error, Name, Parameter, ParameterType, Reference, Request, Response, Result, Right, Row};
 
-use super::{Images, Message, Parameter as ParameterDef, Shape, Takes, optional, required};
+use super::{Images, Message, ParameterDef, Shape, Takes, optional, required};
 use crate::{Operation, Unit, keys, operation::Incoming, pipeline};
 
 /// `Upsert`.

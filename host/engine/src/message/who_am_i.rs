@@ -2,7 +2,7 @@
 
 use sluice_model::{ParameterType, Result, Value};
 
-use super::{Message, Parameter, Shape, Takes, required};
+use super::{Message, ParameterDef, Shape, Takes, required};
 use crate::{Operation, Unit};
 
 /// `WhoAmI`.
@@ -18,7 +18,7 @@ impl Message for WhoAmI {
     }
 
     fn shape(&self) -> Shape {
-        const OUTPUTS: &[Parameter] = &[
+        const OUTPUTS: &[ParameterDef] = &[
             required("UserId", ParameterType::Id),
             required("BusinessUnitId", ParameterType::Id),
             required("OrganizationId", ParameterType::Id),

@@ -80,6 +80,8 @@ pub struct TakenBack {
     pub name: Option<String>,
     /// What it was: a number of `audit.action`.
     pub action: i32,
+    /// The row was made.
+    pub is_made: bool,
     /// Each column or privilege, with what it is now and what it becomes.
     pub columns: Vec<(String, Json, Json)>,
 }

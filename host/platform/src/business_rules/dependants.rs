@@ -6,7 +6,7 @@ use super::{ACTIVATED, CATEGORY, definition::Definition};
 use crate::workflows::language::numbered;
 use sluice_engine::{
     Unit,
-    capability::{Definition as Named, Dependant, Succession, User},
+    capability::{Dependant, Dependency, RequiredComponent, Succession},
     tables,
 };
 
@@ -14,7 +14,7 @@ use sluice_engine::{
 pub(super) struct Definitions;
 
 impl Dependant for Definitions {
-    fn users(&self, unit: &mut Unit, named: Named<'_>) -> Result<Vec<User>> {
+    fn dependencies(&self, unit: &mut Unit, named: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         let of_table = Filter::eq("category", Value::Choice(CATEGORY))
             .and(Filter::eq("primaryentity", named.table.name.to_string()));
         let rows = unit.select_as_platform(
@@ -31,14 +31,14 @@ impl Dependant for Definitions {
             let mut uses = uses.and_then(Result::ok).into_iter().flatten();
             uses.any(|(table, used)| table == named.table.name && used.as_ref() == Some(&column.name))
         };
-        let users = rows.iter().filter(uses).map(|row| {
+        let dependencies = rows.iter().filter(uses).map(|row| {
             let name = row.text("name").unwrap_or_default();
-            User::of(format!("the business rule \"{name}\""), "uses it")
+            Dependency::of(format!("the business rule \"{name}\""), "uses it")
         });
-        Ok(users.collect())
+        Ok(dependencies.collect())
     }
 
-    fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<User>> {
+    fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<Dependency>> {
         let active =
             Filter::eq("category", Value::Choice(CATEGORY)).and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
         let rows = unit.select_as_platform(
@@ -55,10 +55,10 @@ impl Dependant for Definitions {
                 })
             })
         };
-        let users = rows.iter().filter(is_misfit).map(|row| {
+        let dependencies = rows.iter().filter(is_misfit).map(|row| {
             let name = row.text("name").unwrap_or_default();
-            User::of(format!("the business rule \"{name}\""), "names one of them")
+            Dependency::of(format!("the business rule \"{name}\""), "names one of them")
         });
-        Ok(users.collect())
+        Ok(dependencies.collect())
     }
 }

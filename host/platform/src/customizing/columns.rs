@@ -12,7 +12,7 @@ use super::removal::drop_column;
 use crate::managed;
 use sluice_engine::{
     Batch, Rehearsal, Session, Unit,
-    capability::{Definition, Redefinition},
+    capability::{Redefinition, RequiredComponent},
     tables,
 };
 
@@ -102,20 +102,20 @@ pub(crate) fn delete_column(batch: &mut Batch<'_>, table: &str, column: &str) ->
     if definition.primary_name.as_ref() == Some(&column.name) {
         return wrong("names the rows of the table and cannot be deleted");
     }
-    let users = batch.unit().users_of(Definition {
+    let dependencies = batch.unit().dependencies_of(RequiredComponent {
         table: &definition,
         column: Some(&column),
     })?;
-    let users: Vec<String> = users
+    let dependencies: Vec<String> = dependencies
         .into_iter()
-        .filter(|user| !user.yields)
-        .map(|user| user.name)
+        .filter(|dependency| !dependency.yields)
+        .map(|dependency| dependency.name)
         .collect();
-    if !users.is_empty() {
+    if !dependencies.is_empty() {
         let message = format!(
             "column `{}` of `{table}` cannot be deleted: it is used by {}; change that first",
             column.name,
-            users.join(", ")
+            dependencies.join(", ")
         );
         return Err(Error::new(Code::REFERENCED, message).with_table(table));
     }

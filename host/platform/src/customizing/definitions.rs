@@ -9,7 +9,7 @@ use super::{new_default, option_set, own, privileges, relationships, removal};
 use crate::managed;
 use sluice_engine::{
     Batch, Session, Unit,
-    capability::{Definition, Redefinition, User},
+    capability::{Dependency, Redefinition, RequiredComponent},
     organization::{add_privilege, table_privileges},
     snapshot::Snapshot,
     tables,
@@ -51,7 +51,7 @@ pub trait Definitions {
     ///
     /// # Errors
     /// There is no such table or column, or the user may not look at customizations.
-    fn uses(&self, table: &str, column: Option<&str>) -> Result<Vec<User>>;
+    fn uses(&self, table: &str, column: Option<&str>) -> Result<Vec<Dependency>>;
 }
 
 impl Definitions for Session {
@@ -71,12 +71,12 @@ impl Definitions for Session {
         self.batch(|batch| create_column(batch, table, column))
     }
 
-    fn uses(&self, table: &str, column: Option<&str>) -> Result<Vec<User>> {
+    fn uses(&self, table: &str, column: Option<&str>) -> Result<Vec<Dependency>> {
         self.check_named_privilege("prvReadCustomization")?;
         let table = self.definition(table)?;
         let column = column.map(|column| coerce::column(&table, column)).transpose()?;
         let (mut unit, _) = self.unit()?;
-        unit.users_of(Definition { table: &table, column })
+        unit.dependencies_of(RequiredComponent { table: &table, column })
     }
 }
 

@@ -5,7 +5,7 @@ use sluice_model::Result;
 use super::option_values::{self, COLUMN, NAME, TABLE, VALUE};
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, input},
+    message::{Message, ParameterDef, Shape, input},
 };
 
 /// `DeleteOptionValue`.
@@ -21,7 +21,7 @@ impl Message for DeleteOptionValue {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[NAME, TABLE, COLUMN, VALUE];
+        const INPUTS: &[ParameterDef] = &[NAME, TABLE, COLUMN, VALUE];
         option_values::shape(INPUTS, &[])
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sluice_engine::{
     Unit,
-    capability::{Dependant, Succession, User},
+    capability::{Dependant, Dependency, Succession},
     tables,
 };
 use sluice_model::{Catalog, Code, ColumnDef, Columns, Error, Name, Remedy, Result, TableDef, coerce};
@@ -13,13 +13,13 @@ use sluice_model::{Catalog, Code, ColumnDef, Columns, Error, Name, Remedy, Resul
 /// Refuses options that are about to count, where something would be understood otherwise, or no more.
 pub(super) fn check(unit: &mut Unit, before: &Arc<Catalog>) -> Result<()> {
     let after = unit.snapshot()?.catalog().clone();
-    let users = unit.misfits_of(Succession { before, after: &after })?;
-    if users.is_empty() {
+    let dependencies = unit.misfits_of(Succession { before, after: &after })?;
+    if dependencies.is_empty() {
         return Ok(());
     }
-    let named: Vec<String> = users
+    let named: Vec<String> = dependencies
         .iter()
-        .map(|user| format!("{} {}", user.name, user.does))
+        .map(|dependency| format!("{} {}", dependency.name, dependency.does))
         .collect();
     let message = format!(
         "the options cannot be changed so: {}; change that first. Conditions go by an option's number, whatever it is called",
@@ -36,7 +36,7 @@ pub(super) fn check(unit: &mut Unit, before: &Arc<Catalog>) -> Result<()> {
 }
 
 /// Who would be understood otherwise, or no more, without these options of a choice, `NAME` or `table.column`.
-pub(crate) fn users_of_options(unit: &mut Unit, choice: &str, gone: &[i32]) -> Result<Vec<User>> {
+pub(crate) fn dependencies_of_options(unit: &mut Unit, choice: &str, gone: &[i32]) -> Result<Vec<Dependency>> {
     let before = unit.snapshot()?.catalog().clone();
     let has_it = |table: &TableDef, column: &ColumnDef| match column.kind.global() {
         Some(global) => &**global == choice,
@@ -85,9 +85,10 @@ fn defaults(succession: Succession<'_>) -> Vec<(Name, Name)> {
 pub(super) struct Defaults;
 
 impl Dependant for Defaults {
-    fn misfits(&self, _: &mut Unit, succession: Succession<'_>) -> Result<Vec<User>> {
-        let user =
-            |(table, column): (Name, Name)| User::of(format!("the default of `{table}.{column}`"), "is one of them");
-        Ok(defaults(succession).into_iter().map(user).collect())
+    fn misfits(&self, _: &mut Unit, succession: Succession<'_>) -> Result<Vec<Dependency>> {
+        let dependency = |(table, column): (Name, Name)| {
+            Dependency::of(format!("the default of `{table}.{column}`"), "is one of them")
+        };
+        Ok(defaults(succession).into_iter().map(dependency).collect())
     }
 }

@@ -5,7 +5,7 @@ use sluice_model::{ParameterType, Result, Value};
 use super::option_values::{self, COLUMN, NAME, TABLE};
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, optional, required},
+    message::{Message, ParameterDef, Shape, optional, required},
 };
 
 /// `InsertOptionValue`.
@@ -21,14 +21,14 @@ impl Message for InsertOptionValue {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             NAME,
             TABLE,
             COLUMN,
             optional("Value", ParameterType::Int),
             required("Label", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[required("NewOptionValue", ParameterType::Int)];
+        const OUTPUTS: &[ParameterDef] = &[required("NewOptionValue", ParameterType::Int)];
         option_values::shape(INPUTS, OUTPUTS)
     }
 

@@ -5,7 +5,7 @@ use sluice_model::{ParameterType, Result, Value};
 use super::option_values::{self, COLUMN, NAME, TABLE};
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, input, optional, required},
+    message::{Message, ParameterDef, Shape, input, optional, required},
 };
 
 /// `InsertStatusValue`.
@@ -21,7 +21,7 @@ impl Message for InsertStatusValue {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             NAME,
             TABLE,
             COLUMN,
@@ -29,7 +29,7 @@ impl Message for InsertStatusValue {
             required("Label", ParameterType::Text),
             required("StateCode", ParameterType::Int),
         ];
-        const OUTPUTS: &[Parameter] = &[required("NewOptionValue", ParameterType::Int)];
+        const OUTPUTS: &[ParameterDef] = &[required("NewOptionValue", ParameterType::Int)];
         option_values::shape(INPUTS, OUTPUTS)
     }
 

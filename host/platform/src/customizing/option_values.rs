@@ -5,25 +5,25 @@ use sluice_model::{Choice, Code, Error, Filter, ParameterType, Query, Remedy, Re
 
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Parameter, Shape, Takes, input, optional, required},
+    message::{Images, ParameterDef, Shape, Takes, input, optional, required},
     options, principals, tables,
 };
 
 /// A global choice …
-pub(super) const NAME: Parameter = optional("OptionSetName", ParameterType::Text);
+pub(super) const NAME: ParameterDef = optional("OptionSetName", ParameterType::Text);
 /// … or the choice of one column: its table …
-pub(super) const TABLE: Parameter = optional("EntityLogicalName", ParameterType::Text);
+pub(super) const TABLE: ParameterDef = optional("EntityLogicalName", ParameterType::Text);
 /// … and its name.
-pub(super) const COLUMN: Parameter = optional("AttributeLogicalName", ParameterType::Text);
+pub(super) const COLUMN: ParameterDef = optional("AttributeLogicalName", ParameterType::Text);
 
 /// The number of the option.
-pub(super) const VALUE: Parameter = required("Value", ParameterType::Int);
+pub(super) const VALUE: ParameterDef = required("Value", ParameterType::Int);
 
 /// The first number that an option gets by itself.
 const FIRST_OWN: i32 = 100_000_000;
 
 /// The form of these messages: they work on no row, and run no steps.
-pub(super) const fn shape(inputs: &'static [Parameter], outputs: &'static [Parameter]) -> Shape {
+pub(super) const fn shape(inputs: &'static [ParameterDef], outputs: &'static [ParameterDef]) -> Shape {
     Shape {
         takes: Takes::Nothing,
         tables: None,

@@ -1,23 +1,23 @@
 //! PublishAllXml: publishes every change of mappings, choices, forms and offline profiles.
 
-use sluice_model::{Parameter as Output, ParameterType, Result};
+use sluice_model::{Parameter, ParameterType, Result};
 
 use super::publish::publish;
 use crate::customizing::publish::Unpublished;
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, required},
 };
 
 /// `PublishAllXml`.
 pub(crate) struct PublishAllXml;
 
 /// Both messages tell what they published, which the platform's do not.
-pub(super) const OUTPUTS: &[Parameter] = &[required("Published", ParameterType::References)];
+pub(super) const OUTPUTS: &[ParameterDef] = &[required("Published", ParameterType::References)];
 
 pub(super) fn tell(operation: &mut Operation, changes: &[Unpublished]) {
     let rows = changes.iter().map(|change| change.row.clone()).collect();
-    operation.output("Published", Output::References(rows));
+    operation.output("Published", Parameter::References(rows));
 }
 
 impl Message for PublishAllXml {

@@ -7,7 +7,7 @@ use super::publish::publish;
 use super::publish_all_xml::{OUTPUTS, tell};
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, input, required},
 };
 
 /// `PublishXml`.
@@ -23,7 +23,7 @@ impl Message for PublishXml {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Components", ParameterType::References)];
+        const INPUTS: &[ParameterDef] = &[required("Components", ParameterType::References)];
         Shape {
             takes: Takes::Nothing,
             tables: None,

@@ -7,7 +7,7 @@ use super::{columns::forget_permissions, privileges};
 use crate::managed;
 use sluice_engine::{
     Batch, Unit,
-    capability::{Definition, Dependant, User},
+    capability::{Dependant, Dependency, RequiredComponent},
     tables,
 };
 
@@ -35,14 +35,14 @@ pub(crate) fn column_in_use(batch: &mut Batch<'_>, table: &str, column: &str) ->
     if rows > 0 {
         return Ok(Some(format!("{} in it", hold(rows))));
     }
-    let users = batch.unit().users_of(Definition {
+    let dependencies = batch.unit().dependencies_of(RequiredComponent {
         table: &definition,
         column: Some(place),
     })?;
-    if let Some(user) = users.iter().find(|user| user.yields) {
-        return Ok(Some(format!("{} {}", user.name, user.does)));
+    if let Some(dependency) = dependencies.iter().find(|dependency| dependency.yields) {
+        return Ok(Some(format!("{} {}", dependency.name, dependency.does)));
     }
-    let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
+    let names: Vec<&str> = dependencies.iter().map(|dependency| dependency.name.as_str()).collect();
     Ok((!names.is_empty()).then(|| format!("it is used by {}", names.join(", "))))
 }
 
@@ -74,15 +74,15 @@ pub(crate) fn table_in_use(batch: &mut Batch<'_>, table: &str) -> Result<Option<
     if rows > 0 {
         return Ok(Some(hold(rows)));
     }
-    let users = batch.unit().users_of(Definition {
+    let dependencies = batch.unit().dependencies_of(RequiredComponent {
         table: definition,
         column: None,
     })?;
-    let users: Vec<String> = users
+    let dependencies: Vec<String> = dependencies
         .iter()
-        .map(|user| format!("{} {}", user.name, user.does))
+        .map(|dependency| format!("{} {}", dependency.name, dependency.does))
         .collect();
-    Ok((!users.is_empty()).then(|| users.join(", ")))
+    Ok((!dependencies.is_empty()).then(|| dependencies.join(", ")))
 }
 
 /// Takes a custom table away that holds no rows and that nothing else uses.
@@ -126,7 +126,7 @@ fn hold(rows: u64) -> String {
 pub(crate) struct Lookups;
 
 impl Dependant for Lookups {
-    fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+    fn dependencies(&self, unit: &mut Unit, definition: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         if definition.column.is_some() {
             return Ok(Vec::new());
         }
@@ -136,7 +136,7 @@ impl Dependant for Lookups {
         let columns = others.flat_map(|other| other.columns.iter().map(move |column| (other, column)));
         let refer = columns.filter(|(_, column)| column.kind.targets().is_some_and(|targets| targets.contains(table)));
         Ok(refer
-            .map(|(other, column)| User::of(format!("`{}.{}`", other.name, column.name), "refers to it"))
+            .map(|(other, column)| Dependency::of(format!("`{}.{}`", other.name, column.name), "refers to it"))
             .collect())
     }
 }

@@ -5,7 +5,7 @@ use sluice_model::{ParameterType, Result};
 use super::option_values::{self, COLUMN, NAME, TABLE, VALUE};
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, input, required},
+    message::{Message, ParameterDef, Shape, input, required},
 };
 
 /// `UpdateOptionValue`.
@@ -21,7 +21,7 @@ impl Message for UpdateOptionValue {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[NAME, TABLE, COLUMN, VALUE, required("Label", ParameterType::Text)];
+        const INPUTS: &[ParameterDef] = &[NAME, TABLE, COLUMN, VALUE, required("Label", ParameterType::Text)];
         option_values::shape(INPUTS, &[])
     }
 

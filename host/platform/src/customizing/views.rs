@@ -13,7 +13,7 @@ use sluice_model::{
 
 use sluice_engine::{
     Session, Unit,
-    capability::{Definition, Dependant, Succession, User},
+    capability::{Dependant, Dependency, RequiredComponent, Succession},
     tables,
 };
 
@@ -154,10 +154,10 @@ fn refuse_without_roles(session: &Session, name: &str, id: Option<Uuid>) -> Resu
 pub(super) struct Shown;
 
 impl Dependant for Shown {
-    fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
-        let mut users = queries(unit, definition)?;
+    fn dependencies(&self, unit: &mut Unit, definition: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
+        let mut dependencies = queries(unit, definition)?;
         if definition.column.is_some() {
-            return Ok(users);
+            return Ok(dependencies);
         }
         for (of, column, what) in [
             (tables::VIEW, "returnedtypecode", "view"),
@@ -167,17 +167,17 @@ impl Dependant for Shown {
             let about = Query::new(of).filter(Filter::eq(column, &*definition.table.name));
             for row in unit.select_as_platform("see which views and forms are about a table", &about)? {
                 let name = row.text("name").unwrap_or_default();
-                users.push(User::of(format!("the {what} \"{name}\""), "is about it"));
+                dependencies.push(Dependency::of(format!("the {what} \"{name}\""), "is about it"));
             }
         }
-        Ok(users)
+        Ok(dependencies)
     }
 
-    fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<User>> {
+    fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<Dependency>> {
         let system = unit.snapshot()?.system().clone();
         let around = unit.surroundings(&system)?;
         let reason = "see which views depend on a definition";
-        let mut users = Vec::new();
+        let mut dependencies = Vec::new();
         for view in unit.select_as_platform(reason, &Query::new(tables::VIEW))? {
             let fetch = view.text("fetchxml").unwrap_or_default();
             let understand = |catalog: &Arc<Catalog>| {
@@ -188,22 +188,22 @@ impl Dependant for Shown {
                 fetchxml::options(&around, fetch)
             };
             if succession.changes(understand) {
-                users.push(user(&view, "names one of them"));
+                dependencies.push(of_view(&view, "names one of them"));
             }
         }
-        Ok(users)
+        Ok(dependencies)
     }
 }
 
-fn user(view: &Row, does: &'static str) -> User {
+fn of_view(view: &Row, does: &'static str) -> Dependency {
     let name = view.text("name").unwrap_or_default();
     let of = view.text("returnedtypecode").unwrap_or_default();
-    User::of(format!("the view \"{name}\" of {of}"), does)
+    Dependency::of(format!("the view \"{name}\" of {of}"), does)
 }
 
 /// The views whose query can be read now, and could not be without the definition: whatever it is
 /// that names it there.
-fn queries(unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+fn queries(unit: &mut Unit, definition: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
     let system = unit.snapshot()?.system().clone();
     let with = unit.surroundings(&system)?;
     let without = Surroundings {
@@ -211,20 +211,20 @@ fn queries(unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
         ..with.clone()
     };
     let reason = "see which views depend on a definition";
-    let mut users = Vec::new();
+    let mut dependencies = Vec::new();
     for view in unit.select_as_platform(reason, &Query::new(tables::VIEW))? {
         let (table, fetch) = (view.text("returnedtypecode"), view.text("fetchxml").unwrap_or_default());
         let about = definition.column.is_none() && table == Some(&*definition.table.name);
         if about || fetchxml::parse(&with, fetch).is_err() || fetchxml::parse(&without, fetch).is_ok() {
             continue;
         }
-        users.push(user(&view, "uses it"));
+        dependencies.push(of_view(&view, "uses it"));
     }
-    Ok(users)
+    Ok(dependencies)
 }
 
 /// The tables as they would be without a definition.
-fn without(catalog: &Catalog, definition: Definition<'_>) -> Catalog {
+fn without(catalog: &Catalog, definition: RequiredComponent<'_>) -> Catalog {
     let Some(column) = definition.column else {
         let others = catalog.iter().filter(|table| table.name != definition.table.name);
         return Catalog::new(others.map(|table| TableDef::clone(table))).speaking(catalog.collation());

@@ -6,7 +6,7 @@ use sluice_engine::tables;
 use sluice_model::{Error, Filter, Order, Query, Reference, Result, Row, Timestamp, Value};
 
 use super::{cures::lacking, trials::Trials};
-use crate::audit::PRIVILEGES;
+use crate::audit::Action;
 
 /// That a role held a missing privilege once.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl Trials<'_> {
         let holders = self.holders()?;
         let mut last: Option<Taken> = None;
         for held in holders.of(principal.id) {
-            let filter = Filter::eq("objectid", held.role.id).and(Filter::eq("action", Value::Choice(PRIVILEGES)));
+            let filter = Filter::eq("objectid", held.role.id).and(Filter::eq("action", Action::Privileges.value()));
             let mut query = Query::new(tables::AUDIT).filter(filter).top(MOST);
             query.order.push(Order {
                 column: "createdon".into(),

@@ -10,7 +10,7 @@ use crate::duplicates::{
 };
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, input, optional, required},
     principals, reading, runner, tables,
 };
 
@@ -27,7 +27,7 @@ impl Message for BulkDetectDuplicates {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Query", ParameterType::Query),
             required("JobName", ParameterType::Text),
             optional("SendEmailNotification", ParameterType::Bool),
@@ -35,7 +35,7 @@ impl Message for BulkDetectDuplicates {
             optional("RecurrencePattern", ParameterType::Text),
             optional("RecurrenceStartTime", ParameterType::Time),
         ];
-        const OUTPUTS: &[Parameter] = &[required("JobId", ParameterType::Id)];
+        const OUTPUTS: &[ParameterDef] = &[required("JobId", ParameterType::Id)];
         Shape {
             takes: Takes::Query,
             tables: None,

@@ -7,7 +7,7 @@ use sluice_model::{Error, Filter, Query, Result, Row};
 use super::life;
 use sluice_engine::{
     Unit,
-    capability::{Definition, Dependant, Redefinition, User},
+    capability::{Dependant, Dependency, Redefinition, RequiredComponent},
 };
 
 /// The rules, published or not.
@@ -24,35 +24,35 @@ fn name(rule: &Row) -> String {
 }
 
 /// A rule that has both sides in one table is one user of it.
-fn add(users: &mut Vec<User>, user: User) {
-    if !users.iter().any(|known| known.name == user.name) {
-        users.push(user);
+fn add(dependencies: &mut Vec<Dependency>, dependency: Dependency) {
+    if !dependencies.iter().any(|known| known.name == dependency.name) {
+        dependencies.push(dependency);
     }
 }
 
 impl Dependant for DuplicateRules {
-    fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+    fn dependencies(&self, unit: &mut Unit, definition: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         let reason = "see which duplicate rules depend on a definition";
-        let mut users = Vec::new();
+        let mut dependencies = Vec::new();
         for (side, end) in SIDES {
             let rules = Query::new(DUPLICATE_RULE).filter(Filter::eq(side, &*definition.table.name));
             for rule in unit.select_as_platform(reason, &rules)? {
                 let Some(column) = definition.column else {
-                    add(&mut users, User::of(name(&rule), "is about it"));
+                    add(&mut dependencies, Dependency::of(name(&rule), "is about it"));
                     continue;
                 };
                 let of_column = Filter::eq("regardingobjectid", rule.id).and(Filter::eq(end, &*column.name));
                 let conditions = Query::new(DUPLICATE_CONDITION).columns(&[]).filter(of_column);
                 if !unit.select_as_platform(reason, &conditions)?.is_empty() {
-                    let compares = User {
+                    let compares = Dependency {
                         yields: true,
-                        ..User::of(name(&rule), "compares it")
+                        ..Dependency::of(name(&rule), "compares it")
                     };
-                    add(&mut users, compares);
+                    add(&mut dependencies, compares);
                 }
             }
         }
-        Ok(users)
+        Ok(dependencies)
     }
 
     fn redefined(&self, unit: &mut Unit, what: Redefinition<'_>) -> Result<Vec<Error>> {

@@ -14,7 +14,7 @@ use super::{
 };
 use sluice_engine::{
     Operation, Unit,
-    change::{Change, Kind},
+    change::{ChangeKind, RowChange},
     fill,
     message::input,
     snapshot::Snapshot,
@@ -97,18 +97,18 @@ impl Watch for Detection {
         rules_of(snapshot).asked(&table.name).next().is_some()
     }
 
-    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+    fn before(&self, unit: &mut Unit, change: &mut RowChange<'_>) -> Result<()> {
         let Some(operation) = change.operation else {
             return Ok(());
         };
         // Activating or deactivating a row makes no duplicate of it.
         let state = |name: &Name| matches!(&**name, "statecode" | "statuscode");
         match change.kind {
-            Kind::Delete => Ok(()),
+            ChangeKind::Delete => Ok(()),
             _ if is_suppressed(operation)? => Ok(()),
-            Kind::Create => check(unit, operation, &change.row, None),
-            Kind::Update if operation.target()?.values.keys().all(state) => Ok(()),
-            Kind::Update => match change.before(unit)? {
+            ChangeKind::Create => check(unit, operation, &change.row, None),
+            ChangeKind::Update if operation.target()?.values.keys().all(state) => Ok(()),
+            ChangeKind::Update => match change.before(unit)? {
                 Some(before) => check(unit, operation, &before, Some(&change.row)),
                 None => Ok(()),
             },

@@ -7,7 +7,7 @@ use sluice_model::{ParameterType, Result, Right, Value};
 use crate::duplicates::life;
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, required},
 };
 
 /// `PublishDuplicateRule`.
@@ -33,8 +33,8 @@ impl Message for PublishDuplicateRule {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("DuplicateRuleId", ParameterType::Id)];
-        const OUTPUTS: &[Parameter] = &[required("JobId", ParameterType::Id)];
+        const INPUTS: &[ParameterDef] = &[required("DuplicateRuleId", ParameterType::Id)];
+        const OUTPUTS: &[ParameterDef] = &[required("JobId", ParameterType::Id)];
         Shape {
             takes: Takes::IdOf {
                 table: DUPLICATE_RULE,

@@ -7,7 +7,7 @@ use super::publish_duplicate_rule::{check, rule};
 use crate::duplicates::life;
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, optional, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, optional, required},
 };
 
 /// `UnpublishDuplicateRule`.
@@ -23,10 +23,10 @@ impl Message for UnpublishDuplicateRule {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("DuplicateRuleId", ParameterType::Id)];
+        const INPUTS: &[ParameterDef] = &[required("DuplicateRuleId", ParameterType::Id)];
         // Sluice's own: how many matchcodes were removed, and the job that removes the rest,
         // where they are many.
-        const OUTPUTS: &[Parameter] = &[
+        const OUTPUTS: &[ParameterDef] = &[
             required("MatchcodesRemoved", ParameterType::Int),
             optional("JobId", ParameterType::Id),
         ];

@@ -10,7 +10,7 @@ use super::{
 };
 use sluice_engine::{
     Unit,
-    change::{Change, Kind},
+    change::{ChangeKind, RowChange},
     snapshot::Snapshot,
     watch::Watch,
 };
@@ -27,20 +27,20 @@ impl Watch for Codes {
         !rules_of(snapshot).kept_up(&table.name).is_empty()
     }
 
-    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+    fn before(&self, unit: &mut Unit, change: &mut RowChange<'_>) -> Result<()> {
         let snapshot = unit.snapshot()?;
         let mut rules = rules_of(&snapshot).kept_up(&change.table.name).iter();
         // The codes of the row as it was have to go, where they are others.
         let concerned = match change.kind {
-            Kind::Create => false,
-            Kind::Update => rules.any(|rule| {
+            ChangeKind::Create => false,
+            ChangeKind::Update => rules.any(|rule| {
                 change
                     .row
                     .values
                     .keys()
                     .any(|column| reads(rule, &change.table, column))
             }),
-            Kind::Delete => rules.next().is_some(),
+            ChangeKind::Delete => rules.next().is_some(),
         };
         if concerned {
             change.before(unit)?;
@@ -48,15 +48,15 @@ impl Watch for Codes {
         Ok(())
     }
 
-    fn after(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+    fn after(&self, unit: &mut Unit, change: &mut RowChange<'_>) -> Result<()> {
         match (change.kind, change.seen()) {
-            (Kind::Create, _) => keep(unit, None, Some(Seen::now(&change.row)), &change.row.reference()),
-            (Kind::Update, Some(before)) => {
+            (ChangeKind::Create, _) => keep(unit, None, Some(Seen::now(&change.row)), &change.row.reference()),
+            (ChangeKind::Update, Some(before)) => {
                 let after = Seen::with(before, &change.row);
                 keep(unit, Some(before), Some(after), &change.row.reference())
             }
-            (Kind::Update, None) => Ok(()),
-            (Kind::Delete, before) => keep(unit, before, None, &change.row.reference()),
+            (ChangeKind::Update, None) => Ok(()),
+            (ChangeKind::Delete, before) => keep(unit, before, None, &change.row.reference()),
         }
     }
 }

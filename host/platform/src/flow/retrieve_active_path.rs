@@ -2,12 +2,12 @@
 //! all of them.
 
 use super::STAGE;
-use sluice_model::{Error, Parameter as Output, ParameterType, Reference, Result, Right};
+use sluice_model::{Error, Parameter, ParameterType, Reference, Result, Right};
 
 use super::part::flows;
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, Takes, input, required},
+    message::{Message, ParameterDef, Shape, Takes, input, required},
     principals, tables,
 };
 
@@ -24,8 +24,8 @@ impl Message for RetrieveActivePath {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("ProcessInstanceId", ParameterType::Id)];
-        const OUTPUTS: &[Parameter] = &[required("ProcessStages", ParameterType::Rows)];
+        const INPUTS: &[ParameterDef] = &[required("ProcessInstanceId", ParameterType::Id)];
+        const OUTPUTS: &[ParameterDef] = &[required("ProcessStages", ParameterType::Rows)];
         Shape::reading(Takes::Nothing, INPUTS, OUTPUTS)
     }
 
@@ -50,7 +50,7 @@ impl Message for RetrieveActivePath {
                         unit.read_as_platform("show the stages of a process that the caller may read", &stage, None)?;
                     rows.extend(row);
                 }
-                operation.output("ProcessStages", Output::Rows(rows));
+                operation.output("ProcessStages", Parameter::Rows(rows));
                 return Ok(());
             }
         }

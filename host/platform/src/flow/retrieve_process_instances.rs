@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Parameter as Output, ParameterType, Result, Right, TableDef, Value};
+use sluice_model::{Parameter, ParameterType, Result, Right, TableDef, Value};
 
 use super::process::processes_of;
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, Takes, input, required},
+    message::{Message, ParameterDef, Shape, Takes, input, required},
     principals,
 };
 
@@ -24,11 +24,11 @@ impl Message for RetrieveProcessInstances {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("EntityId", ParameterType::Id),
             required("EntityLogicalName", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[required("Processes", ParameterType::Rows)];
+        const OUTPUTS: &[ParameterDef] = &[required("Processes", ParameterType::Rows)];
         Shape::reading(Takes::Nothing, INPUTS, OUTPUTS)
     }
 
@@ -51,7 +51,7 @@ impl Message for RetrieveProcessInstances {
                 rows.push(process.row.with("processstageid", stage));
             }
         }
-        operation.output("Processes", Output::Rows(rows));
+        operation.output("Processes", Parameter::Rows(rows));
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::part::flows;
 use super::{Flow, link, visits};
 use sluice_engine::{
     Operation, Unit,
-    change::{Change, Kind},
+    change::{ChangeKind, RowChange},
     snapshot::Snapshot,
     watch::Watch,
 };
@@ -33,19 +33,19 @@ impl Watch for Place {
         has_place(table) || flows(snapshot).through(&table.name).next().is_some()
     }
 
-    fn asked(&self, unit: &mut Unit, operation: &Operation, kind: Kind, _: Option<&Row>) -> Result<()> {
+    fn asked(&self, unit: &mut Unit, operation: &Operation, kind: ChangeKind, _: Option<&Row>) -> Result<()> {
         match kind {
-            Kind::Delete => visits::row_deleted(unit, &operation.target_reference()?),
-            Kind::Create | Kind::Update => Ok(()),
+            ChangeKind::Delete => visits::row_deleted(unit, &operation.target_reference()?),
+            ChangeKind::Create | ChangeKind::Update => Ok(()),
         }
     }
 
-    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+    fn before(&self, unit: &mut Unit, change: &mut RowChange<'_>) -> Result<()> {
         let Some(operation) = change.operation else {
             return Ok(());
         };
         match change.kind {
-            Kind::Create => {
+            ChangeKind::Create => {
                 let flow = choose(unit, operation, &change.table, &change.row)?;
                 change.row.values.remove("processid");
                 if let (Some(flow), true) = (&flow, has_place(&change.table))
@@ -57,8 +57,8 @@ impl Watch for Place {
                 }
                 Ok(())
             }
-            Kind::Update => keep_place(unit, change),
-            Kind::Delete => Ok(()),
+            ChangeKind::Update => keep_place(unit, change),
+            ChangeKind::Delete => Ok(()),
         }
     }
 }
@@ -75,8 +75,8 @@ impl Watch for Begin {
         !flows(snapshot).beginning_at(&table.name).is_empty()
     }
 
-    fn after(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
-        let Some(operation) = change.operation.filter(|_| change.kind == Kind::Create) else {
+    fn after(&self, unit: &mut Unit, change: &mut RowChange<'_>) -> Result<()> {
+        let Some(operation) = change.operation.filter(|_| change.kind == ChangeKind::Create) else {
             return Ok(());
         };
         let flow = match has_place(&change.table) {
@@ -154,7 +154,7 @@ fn begin(flow: &Flow, unit: &mut Unit, operation: &Operation, row: &Row) -> Resu
 }
 
 /// The process of a row is changed through the process, not through the columns beside the row.
-fn keep_place(unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+fn keep_place(unit: &mut Unit, change: &mut RowChange<'_>) -> Result<()> {
     if !change.row.has("processid") || !has_place(&change.table) || change.cause.allows().filled {
         return Ok(());
     }

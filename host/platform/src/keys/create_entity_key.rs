@@ -3,7 +3,7 @@
 
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, input, optional, required},
     tables,
 };
 use sluice_model::{KeyDef, ParameterType, Result, Right, Value};
@@ -20,7 +20,7 @@ pub(super) fn require(unit: &mut Unit, operation: &Operation, right: Right) -> R
 }
 
 /// A message without a row of its own.
-pub(super) const fn shape(inputs: &'static [Parameter], outputs: &'static [Parameter]) -> Shape {
+pub(super) const fn shape(inputs: &'static [ParameterDef], outputs: &'static [ParameterDef]) -> Shape {
     Shape {
         takes: Takes::Nothing,
         tables: None,
@@ -42,13 +42,13 @@ impl Message for CreateEntityKey {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("EntityName", ParameterType::Text),
             required("Name", ParameterType::Text),
             required("KeyAttributes", ParameterType::Names),
             optional("DisplayName", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[
+        const OUTPUTS: &[ParameterDef] = &[
             required("EntityKeyId", ParameterType::Id),
             required("JobId", ParameterType::Id),
         ];

@@ -2,7 +2,7 @@
 
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, input, required},
+    message::{Message, ParameterDef, Shape, input, required},
 };
 use sluice_model::{ParameterType, Result, Right};
 
@@ -24,7 +24,7 @@ impl Message for DeleteEntityKey {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("EntityLogicalName", ParameterType::Text),
             required("Name", ParameterType::Text),
         ];

@@ -2,7 +2,7 @@
 
 use sluice_engine::{
     Unit,
-    capability::{Definition, Dependant, Redefinition, User},
+    capability::{Dependant, Dependency, Redefinition, RequiredComponent},
 };
 use sluice_model::{Error, Result, Row};
 
@@ -20,12 +20,12 @@ fn is_made_of(key: &Row, column: &str) -> bool {
 }
 
 impl Dependant for Keys {
-    fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+    fn dependencies(&self, unit: &mut Unit, definition: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         let keys = life::keys_of(unit, &definition.table.name)?;
         let asked = keys
             .iter()
             .filter(|key| definition.column.is_none_or(|column| is_made_of(key, &column.name)));
-        Ok(asked.map(|key| User::of(name(key), "is made of it")).collect())
+        Ok(asked.map(|key| Dependency::of(name(key), "is made of it")).collect())
     }
 
     fn redefined(&self, unit: &mut Unit, what: Redefinition<'_>) -> Result<Vec<Error>> {

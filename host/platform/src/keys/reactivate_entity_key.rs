@@ -3,7 +3,7 @@
 
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, input, required},
+    message::{Message, ParameterDef, Shape, input, required},
 };
 use sluice_model::{ParameterType, Result, Right, Value};
 
@@ -25,11 +25,11 @@ impl Message for ReactivateEntityKey {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("EntityLogicalName", ParameterType::Text),
             required("EntityKeyLogicalName", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[required("JobId", ParameterType::Id)];
+        const OUTPUTS: &[ParameterDef] = &[required("JobId", ParameterType::Id)];
         shape(INPUTS, OUTPUTS)
     }
 

@@ -3,13 +3,13 @@
 //! stay: nobody but an import deletes those.
 
 use sluice_model::{
-    ColumnDef, ColumnType, Filter, Parameter as Output, ParameterType, Query, Request, Result, Right, Row, TableDef,
+    ColumnDef, ColumnType, Filter, Parameter, ParameterType, Query, Request, Result, Right, Row, TableDef,
 };
 
 use crate::{managed, mapping};
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, required},
+    message::{Message, ParameterDef, Shape, required},
     principals, tables,
 };
 
@@ -26,9 +26,9 @@ impl Message for AutoMapEntity {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("EntityMapId", ParameterType::Id)];
+        const INPUTS: &[ParameterDef] = &[required("EntityMapId", ParameterType::Id)];
         // The platform tells nothing.
-        const OUTPUTS: &[Parameter] = &[
+        const OUTPUTS: &[ParameterDef] = &[
             required("Removed", ParameterType::References),
             required("Created", ParameterType::References),
         ];
@@ -77,8 +77,8 @@ impl Message for AutoMapEntity {
             ));
         }
         let removed = old.iter().map(|row| row.reference()).collect();
-        operation.output("Removed", Output::References(removed));
-        operation.output("Created", Output::References(created));
+        operation.output("Removed", Parameter::References(removed));
+        operation.output("Created", Parameter::References(created));
         Ok(())
     }
 }

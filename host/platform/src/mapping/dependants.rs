@@ -4,7 +4,7 @@ use sluice_model::{Query, Result, Row};
 
 use sluice_engine::{
     Unit,
-    capability::{Definition, Dependant, User},
+    capability::{Dependant, Dependency, RequiredComponent},
     tables,
 };
 
@@ -21,15 +21,15 @@ impl Maps {
 }
 
 impl Dependant for Maps {
-    fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+    fn dependencies(&self, unit: &mut Unit, definition: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         let table = &*definition.table.name;
         let maps = Self::rows(unit, tables::ENTITY_MAP)?;
         let Some(column) = definition.column else {
             let sides = ["sourceentityname", "targetentityname"];
             let of_table = |map: &Row| sides.iter().any(|side| map.text(side) == Some(table));
             let named = maps.iter().any(of_table);
-            let user = || User::of("columns".to_owned(), "are mapped from or onto it");
-            return Ok(named.then(user).into_iter().collect());
+            let dependency = || Dependency::of("columns".to_owned(), "are mapped from or onto it");
+            return Ok(named.then(dependency).into_iter().collect());
         };
         let pairs = Self::rows(unit, tables::ATTRIBUTE_MAP)?;
         let mut named: Vec<String> = pairs
@@ -52,6 +52,6 @@ impl Dependant for Maps {
             .collect();
         named.sort();
         named.dedup();
-        Ok(named.into_iter().map(|name| User::of(name, "names it")).collect())
+        Ok(named.into_iter().map(|name| Dependency::of(name, "names it")).collect())
     }
 }

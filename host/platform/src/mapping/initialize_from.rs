@@ -7,7 +7,7 @@ use super::mapped;
 use crate::mapping::entity_map;
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, Takes, input, optional, required},
+    message::{Message, ParameterDef, Shape, Takes, input, optional, required},
     principals,
 };
 
@@ -24,12 +24,12 @@ impl Message for InitializeFrom {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("EntityMoniker", ParameterType::Reference),
             required("TargetEntityName", ParameterType::Text),
             optional("TargetFieldType", ParameterType::Int),
         ];
-        const OUTPUTS: &[Parameter] = &[required("Entity", ParameterType::Row)];
+        const OUTPUTS: &[ParameterDef] = &[required("Entity", ParameterType::Row)];
         Shape::reading(Takes::Reference("EntityMoniker"), INPUTS, OUTPUTS)
     }
 

@@ -6,7 +6,7 @@ use sluice_model::{Error, ParameterType, Request, Result, Row, Value};
 use crate::notes::attachments::{self, BODY, Upload};
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, input, required},
     tables,
 };
 
@@ -23,12 +23,12 @@ impl Message for CommitAnnotationBlocksUpload {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Target", ParameterType::Row),
             required("BlockList", ParameterType::Names),
             required("FileContinuationToken", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[
+        const OUTPUTS: &[ParameterDef] = &[
             required("AnnotationId", ParameterType::Id),
             required("FileSizeInBytes", ParameterType::BigInt),
         ];

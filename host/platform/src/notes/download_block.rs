@@ -6,7 +6,7 @@ use sluice_model::{Code, Error, ParameterType, Result, Right};
 use crate::notes::attachments::{self, BLOCK, Download};
 use sluice_engine::{
     Operation, Unit,
-    message::{Message, Parameter, Shape, Takes, input, required},
+    message::{Message, ParameterDef, Shape, Takes, input, required},
     principals, tables,
 };
 
@@ -23,12 +23,12 @@ impl Message for DownloadBlock {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("Offset", ParameterType::BigInt),
             required("BlockLength", ParameterType::BigInt),
             required("FileContinuationToken", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[required("Data", ParameterType::Bytes)];
+        const OUTPUTS: &[ParameterDef] = &[required("Data", ParameterType::Bytes)];
         Shape::reading(Takes::Nothing, INPUTS, OUTPUTS)
     }
 

@@ -7,7 +7,7 @@ use sluice_model::{Code, Error, ParameterType, Result, Right, Value};
 use crate::notes::attachments::{self, Download};
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, required},
     principals, tables,
 };
 
@@ -24,8 +24,8 @@ impl Message for InitializeAnnotationBlocksDownload {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Reference)];
-        const OUTPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[required("Target", ParameterType::Reference)];
+        const OUTPUTS: &[ParameterDef] = &[
             required("FileContinuationToken", ParameterType::Text),
             required("FileSizeInBytes", ParameterType::BigInt),
             required("FileName", ParameterType::Text),

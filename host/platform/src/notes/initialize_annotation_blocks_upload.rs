@@ -6,7 +6,7 @@ use sluice_model::{ParameterType, Result, Right};
 use crate::notes::attachments::{self, Upload};
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, create, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, create, required},
     tables,
 };
 
@@ -23,8 +23,8 @@ impl Message for InitializeAnnotationBlocksUpload {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Row)];
-        const OUTPUTS: &[Parameter] = &[required("FileContinuationToken", ParameterType::Text)];
+        const INPUTS: &[ParameterDef] = &[required("Target", ParameterType::Row)];
+        const OUTPUTS: &[ParameterDef] = &[required("FileContinuationToken", ParameterType::Text)];
         Shape {
             takes: Takes::Row,
             tables: Some(&[tables::NOTE]),

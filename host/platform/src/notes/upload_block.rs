@@ -6,7 +6,7 @@ use sluice_model::{Error, ParameterType, Result, Right};
 use crate::notes::attachments::{self, BLOCK, MOST_BLOCKS, Upload};
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, required},
+    message::{Images, Message, ParameterDef, Shape, Takes, input, required},
     principals, tables,
 };
 
@@ -26,7 +26,7 @@ impl Message for UploadBlock {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("BlockId", ParameterType::Text),
             required("BlockData", ParameterType::Bytes),
             required("FileContinuationToken", ParameterType::Text),

@@ -19,7 +19,7 @@ use sluice_model::{Comparison, Filter, Query, Result, Row, Uuid, Value};
 
 use sluice_engine::{
     Meaning, Unit,
-    capability::{CalledType, Capability, Definition, Dependant, Tables, TypeCaller, User},
+    capability::{CalledType, Capability, Dependant, Dependency, RequiredComponent, Tables, TypeCaller},
     is_component,
     step_rows::names,
     tables,
@@ -52,8 +52,8 @@ pub(crate) static PLUGINS: Capability = Capability {
 /// images.
 struct Steps;
 
-fn step(row: &Row, does: &'static str) -> User {
-    User::of(format!("the step \"{}\"", row.text("name").unwrap_or_default()), does)
+fn step(row: &Row, does: &'static str) -> Dependency {
+    Dependency::of(format!("the step \"{}\"", row.text("name").unwrap_or_default()), does)
 }
 
 /// The steps that are registered on a table.
@@ -103,7 +103,7 @@ impl Dependant for Steps {
         Ok(steps.iter().map(caller).collect())
     }
 
-    fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+    fn dependencies(&self, unit: &mut Unit, definition: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         let steps = steps_on(unit, &definition.table.name)?;
         let Some(column) = definition.column else {
             return Ok(steps.iter().map(|row| step(row, "is registered on it")).collect());

@@ -205,9 +205,9 @@ pub(super) fn in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Opt
             }
         }
     }
-    let users = fitting::users_of_options(work.batch.unit(), &gone.name, &values(gone))?;
-    if let Some(user) = users.first() {
-        return Ok(Some(format!("{} {}", user.name, user.does)));
+    let dependencies = fitting::dependencies_of_options(work.batch.unit(), &gone.name, &values(gone))?;
+    if let Some(dependency) = dependencies.first() {
+        return Ok(Some(format!("{} {}", dependency.name, dependency.does)));
     }
     match columns.first() {
         Some((table, column)) if gone.whole && !gone.name.contains('.') => {

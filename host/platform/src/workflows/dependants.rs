@@ -15,7 +15,7 @@ use super::{
 };
 use sluice_engine::{
     Unit,
-    capability::{CalledType, Definition as Named, Dependant, Succession, TypeCaller, User},
+    capability::{CalledType, Dependant, Dependency, RequiredComponent, Succession, TypeCaller},
     step_rows,
 };
 
@@ -39,7 +39,7 @@ impl Dependant for Definitions {
         Ok(callers.into_iter().map(caller).collect())
     }
 
-    fn users(&self, unit: &mut Unit, named: Named<'_>) -> Result<Vec<User>> {
+    fn dependencies(&self, unit: &mut Unit, named: RequiredComponent<'_>) -> Result<Vec<Dependency>> {
         let definitions = is_workflow().and(Filter::eq("type", Value::Choice(DEFINITION)));
         let rows = unit.select_as_platform(
             "see which workflows depend on a definition",
@@ -59,16 +59,16 @@ impl Dependant for Definitions {
             };
             listens || checked.is_some_and(|checked| checked.uses.iter().any(wanted))
         };
-        let users = rows.iter().filter(uses);
-        Ok(users
+        let dependencies = rows.iter().filter(uses);
+        Ok(dependencies
             .map(|row| {
                 let name = row.text("name").unwrap_or_default();
-                User::of(format!("the workflow \"{name}\""), "uses it")
+                Dependency::of(format!("the workflow \"{name}\""), "uses it")
             })
             .collect())
     }
 
-    fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<User>> {
+    fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<Dependency>> {
         let active = Filter::Compare {
             column: "statecode".into(),
             comparison: Comparison::Ne,
@@ -89,10 +89,10 @@ impl Dependant for Definitions {
                 })
             })
         };
-        let users = rows.iter().filter(is_misfit).map(|row| {
+        let dependencies = rows.iter().filter(is_misfit).map(|row| {
             let name = row.text("name").unwrap_or_default();
-            User::of(format!("the workflow \"{name}\""), "names one of them")
+            Dependency::of(format!("the workflow \"{name}\""), "names one of them")
         });
-        Ok(users.collect())
+        Ok(dependencies.collect())
     }
 }

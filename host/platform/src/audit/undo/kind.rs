@@ -7,6 +7,7 @@ use super::{
     last::{MOST, newest_first},
     record::Record,
 };
+use crate::audit::Action;
 
 /// Whether an organisation is configured by the rows of a table. Where the last change was one of theirs
 /// that is not taken back, an older one is not what is meant.
@@ -107,7 +108,7 @@ fn is_taken_back(catalog: &Catalog, record: &Row) -> bool {
     let is_of_row = record.id_of("objectid").is_some_and(|id| !id.is_nil());
     let table = record.text("objecttypecode").and_then(|table| catalog.find(table));
     let is_of_table = table.is_some_and(|table| table.undone);
-    is_of_table && is_of_row && !record.int("action").is_some_and(is_link)
+    is_of_table && is_of_row && !record.int("action").and_then(Action::of).is_some_and(Action::is_link)
 }
 
 /// Whether a record is about a row that is or was the platform's copy of another one.
@@ -135,9 +136,4 @@ pub(super) fn is_copy_now(batch: &mut Batch<'_>, row: &Reference) -> Result<bool
         .filter(Filter::eq(&table.key, row.id));
     let found = batch.list(query)?;
     Ok(found.first().is_some_and(|row| row.lookup(column).is_some()))
-}
-
-/// Whether it is about who has a role, or with whom a row is shared.
-pub(super) fn is_link(action: i32) -> bool {
-    matches!(action, 14 | 33 | 34 | 48 | 49)
 }

@@ -9,9 +9,9 @@ use sluice_model::{Error, Filter, Order, Query, Reference, Result, Row, Uuid, Va
 use super::{
     Wanted, effect,
     kind::{check_kind, of_people},
-    record::{CREATE, DELETE, Record, SECRET, as_recorded, operation},
+    record::{Record, SECRET, as_recorded},
 };
-use crate::audit::OF_EARLIER_ROW;
+use crate::audit::{Action, OF_EARLIER_ROW, Sort};
 
 /// A request that changed more rows is not taken back.
 pub(super) const MOST: u32 = 500;
@@ -98,7 +98,7 @@ fn of_rows(table: &str, ids: impl IntoIterator<Item = Uuid>) -> Filter {
 fn parts_of(batch: &mut Batch<'_>, whole: &Reference, (table, column): (&str, &str)) -> Result<HashSet<Uuid>> {
     let reason = "find the changes of what is a part of a row";
     let there = batch.select_as_platform(reason, table, Filter::eq(column, whole.id))?;
-    let deleted = Filter::eq("objecttypecode", table).and(Filter::eq("operation", Value::Choice(DELETE)));
+    let deleted = Filter::eq("objecttypecode", table).and(Filter::eq("operation", Sort::Delete.value()));
     let deleted = batch.select_as_platform(reason, tables::AUDIT, deleted)?;
     let of_whole = as_recorded(whole);
     let was_part = |record: &Row| {
@@ -123,14 +123,11 @@ fn secret_of(batch: &mut Batch<'_>, step: &Reference) -> Result<Option<Reference
 /// refers to a row that was deleted needs that one back; a row that was made goes once nothing else that was made
 /// refers to it.
 pub(super) fn in_order(records: &[Record]) -> Vec<&Record> {
-    let places = |action: i32| -> HashMap<String, usize> {
-        let those = records
-            .iter()
-            .enumerate()
-            .filter(|(_, record)| operation(record.action) == action);
+    let places = |action: Action| -> HashMap<String, usize> {
+        let those = records.iter().enumerate().filter(|(_, record)| record.action == action);
         those.map(|(place, record)| (as_recorded(&record.row), place)).collect()
     };
-    let (made, deleted) = (places(CREATE), places(DELETE));
+    let (made, deleted) = (places(Action::Create), places(Action::Delete));
     let mut needs: Vec<Vec<usize>> = vec![Vec::new(); records.len()];
     for (place, record) in records.iter().enumerate() {
         for (_, old, new) in &record.columns {
@@ -138,7 +135,7 @@ pub(super) fn in_order(records: &[Record]) -> Vec<&Record> {
             if let (Some(there), Some(needs)) = (found(&deleted, old), needs.get_mut(place)) {
                 needs.push(there);
             }
-            if operation(record.action) == CREATE
+            if record.action == Action::Create
                 && let Some(needs) = found(&made, new).and_then(|there| needs.get_mut(there))
             {
                 needs.push(place);

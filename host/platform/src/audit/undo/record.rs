@@ -7,11 +7,8 @@ use sluice_model::{
     Timestamp, Uuid, Value, coerce, json,
 };
 
-use super::{
-    TakenBack,
-    kind::{is_copy_now, is_link},
-};
-use crate::audit::{LONGEST, PRIVILEGES};
+use super::{TakenBack, kind::is_copy_now};
+use crate::audit::{Action, LONGEST, Sort};
 
 /// Rules are made as drafts, and change their state by being published.
 const DUPLICATE_RULE: &str = "duplicaterule";
@@ -22,11 +19,6 @@ const PROCESS_ON: i32 = 1;
 /// `workflow.category` of process flows.
 const FLOW: &str = "4";
 
-/// `audit.operation` of a row that was made.
-pub(super) const CREATE: i32 = 1;
-/// `audit.operation` of a row that was deleted.
-pub(super) const DELETE: i32 = 3;
-
 /// The column that refers to the secure configuration of a step.
 pub(super) const SECRET: &str = "sdkmessageprocessingstepsecureconfigid";
 
@@ -34,7 +26,7 @@ pub(super) const SECRET: &str = "sdkmessageprocessingstepsecureconfigid";
 pub(super) struct Record {
     pub(super) id: Uuid,
     pub(super) row: Reference,
-    pub(super) action: i32,
+    pub(super) action: Action,
     pub(super) by: Reference,
     pub(super) when: Timestamp,
     pub(super) request: Option<Uuid>,
@@ -67,7 +59,7 @@ impl Record {
         Ok(Self {
             id: row.id,
             row: target,
-            action: row.int("action").ok_or_else(broken)?,
+            action: row.int("action").and_then(Action::of).ok_or_else(broken)?,
             by: row.lookup("userid").cloned().ok_or_else(broken)?,
             when: row.get("createdon").and_then(Value::as_time).ok_or_else(broken)?,
             request: row.id_of("transactionid"),
@@ -83,13 +75,13 @@ impl Record {
 
     /// Whether a later change of the same request only went on with it.
     pub(super) fn is_followed_by(&self, later: &Self) -> bool {
-        let is_change = |action: i32| operation(action) == 2 && !is_link(action);
-        let same_sort = (self.action == PRIVILEGES) == (later.action == PRIVILEGES);
+        let is_change = |action: Action| action.sort() == Sort::Update && !action.is_link();
+        let same_sort = (self.action == Action::Privileges) == (later.action == Action::Privileges);
         self.row == later.row
             && same_sort
             && is_change(later.action)
-            && !is_link(self.action)
-            && operation(self.action) != 3
+            && !self.action.is_link()
+            && self.action.sort() != Sort::Delete
     }
 
     /// Takes an earlier change of the same row in: what it was before that.
@@ -106,17 +98,17 @@ impl Record {
     /// Sends what takes it back; nothing, where the platform's own bookkeeping is all that it changed.
     pub(super) fn take_back(&self, batch: &mut Batch<'_>, jobs: &mut Vec<Uuid>) -> Result<Option<TakenBack>> {
         let table = batch.unit().catalog().table(&self.row.table)?.clone();
-        match (self.action, operation(self.action)) {
-            (PRIVILEGES, _) => self.regrant(batch).map(Some),
+        match (self.action, self.action.sort()) {
+            (Action::Privileges, _) => self.regrant(batch).map(Some),
             // A copy comes, changes and goes with what it is a copy of.
-            (_, CREATE | 2 | DELETE) if self.is_copy(batch)? => Ok(None),
-            (_, operation) if *self.row.table == *tables::SECURE_CONFIG => self.forget_secret(batch, operation),
-            (_, CREATE) => self.unmake(batch, &table).map(Some),
-            (_, DELETE) => self.make_again(batch, &table).map(Some),
-            (action, _) if is_link(action) => {
+            _ if self.is_copy(batch)? => Ok(None),
+            _ if *self.row.table == *tables::SECURE_CONFIG => self.forget_secret(batch),
+            (_, Sort::Create) => self.unmake(batch, &table).map(Some),
+            (_, Sort::Delete) => self.make_again(batch, &table).map(Some),
+            (action, Sort::Update) if action.is_link() => {
                 Err(self.refusal("who has it or may use it is given and taken by itself"))
             }
-            _ => self.change_back(batch, &table, jobs),
+            (_, Sort::Update) => self.change_back(batch, &table, jobs),
         }
     }
 
@@ -182,8 +174,8 @@ impl Record {
     }
 
     /// A secure configuration that was made goes, unless it went with its step. What one was is on no record.
-    fn forget_secret(&self, batch: &mut Batch<'_>, operation: i32) -> Result<Option<TakenBack>> {
-        if operation != CREATE {
+    fn forget_secret(&self, batch: &mut Batch<'_>) -> Result<Option<TakenBack>> {
+        if self.action != Action::Create {
             return Err(self.refusal(NO_SECRET));
         }
         match is_there(batch, &self.row)? {
@@ -338,7 +330,8 @@ impl Record {
         TakenBack {
             row: self.row.clone(),
             name: name.map(ToOwned::to_owned),
-            action: self.action,
+            action: self.action as i32,
+            is_made: self.action == Action::Create,
             columns: columns.into_iter().map(|(name, old, new)| (name, new, old)).collect(),
         }
     }
@@ -355,14 +348,6 @@ impl Record {
     fn moved_on(&self, name: &str) -> Error {
         let reason = format!("`{name}` is no longer what the change left ({})", self.id);
         self.refusal(&reason)
-    }
-}
-
-/// What sort of change an action is, as `audit.operation` says it: 1 Create, 3 Delete.
-pub(super) fn operation(action: i32) -> i32 {
-    match action {
-        CREATE | DELETE => action,
-        _ => 2,
     }
 }
 
