@@ -363,7 +363,7 @@ fn text_within(table: &TableDef, column: &ColumnDef, text: &str, most: u32) -> R
     // Characters are counted only where the bytes could be too many.
     if text.len() > most as usize && text.encode_utf16().count() > most as usize {
         let message = format!(
-            "A validation error occurred. The length of the '{}' attribute of the '{}' entity exceeded the maximum allowed length of '{most}'.",
+            "A validation error occurred.  The length of the '{}' attribute of the '{}' entity exceeded the maximum allowed length of '{most}'.",
             column.name, table.name
         );
         return Err(Error::new(Code::TEXT_TOO_LONG, message).with_table(&table.name));

@@ -234,11 +234,14 @@ pub(super) fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::
 
 /// How many rows there are.
 pub(crate) fn count(session: &dyn Door, query: Query) -> anyhow::Result<Outcome> {
-    let size = query.page.as_ref().map(|page| page.size);
-    let most = query.top.or(size).map(u64::from);
+    // A page has as many as it shows.
+    if query.page.is_some() {
+        let count = session.execute(Request::retrieve_multiple(query))?.rows().len();
+        return Ok(Outcome::new(json!({ "count": count }), grouped(count as u64)));
+    }
+    let most = query.top.map(u64::from);
     let query = Query {
         top: Some(0),
-        page: None,
         order: Vec::new(),
         ..query
     };

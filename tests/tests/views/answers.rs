@@ -58,6 +58,13 @@ fn rows_that_are_the_same_come_once() {
     ];
     assert_eq!(names(&world.admin().json(&rows)), ["other", "same"]);
     assert_eq!(world.admin().json(&["row", "list", "lead", "--count"])["count"], 3);
+    for (page, rows) in [(1, 2), (2, 1), (3, 0)] {
+        let fetch = format!(
+            "<fetch count='2' page='{page}'><entity name='lead'><attribute name='lastname'/><order attribute='lastname'/></entity></fetch>"
+        );
+        let count = world.admin().json(&["view", "run", "--fetch", &fetch, "--count"]);
+        assert_eq!(count["count"], rows, "page {page}");
+    }
     for wrong in [
         "distinct='maybe'",
         "aggregate='yes'",

@@ -70,3 +70,28 @@ fn an_amount_is_not_carried_into_another_currency() {
         Some(&Value::Money(5.into()))
     );
 }
+
+#[test]
+fn amounts_of_two_currencies_are_compared_in_the_base_one() {
+    let (world, yen) = with_yen();
+    let more = json!({ "compare": { "column": "creditlimit", "is": "gt",
+                                    "value": { "column": "revenue", "row": { "related": "parentaccountid" } } } });
+    let mark = json!({ "update": { "set": { "fax": "more" } } });
+    on_create(&world, json!([{ "check": { "if": more, "then": [mark] } }]));
+    let parent = account("Parent").with("revenue", Value::Money(100.into()));
+    let parent = Reference::new("account", world.admin.create(parent));
+    let is_more = |limit: i64, currency: Option<&Reference>| {
+        let mut child = account("Child")
+            .with("creditlimit", Value::Money(limit.into()))
+            .with("parentaccountid", parent.clone());
+        if let Some(currency) = currency {
+            child.set("transactioncurrencyid", currency.clone());
+        }
+        let child = world.admin.create(child);
+        world.admin.get("account", child).text("fax") == Some("more")
+    };
+    assert!(!is_more(1_000, Some(&yen)), "ten dollars");
+    assert!(is_more(20_000, Some(&yen)), "two hundred dollars");
+    assert!(is_more(101, None));
+    assert!(!is_more(100, None));
+}

@@ -1,6 +1,6 @@
 //! The currency of a row with amounts, and its base amounts.
 
-use sluice_model::{Decimal, Error, Name, Reference, Result, Row, TableDef, Value};
+use sluice_model::{Decimal, Error, Name, Reference, Result, Row, TableDef, Uuid, Value};
 
 use crate::{Unit, tables};
 
@@ -10,6 +10,20 @@ impl Unit {
         let base = self.snapshot.settings.base_currency?;
         Some(Reference::new(tables::CURRENCY, base))
     }
+
+    /// An amount of a currency in that of the organisation: of no currency, it is one of it already.
+    pub fn in_base_currency(&self, amount: Decimal, currency: Option<&Reference>) -> Decimal {
+        match currency.and_then(|currency| rate_of(self, currency.id)) {
+            Some(rate) => base_amount(amount, rate),
+            None => amount,
+        }
+    }
+}
+
+/// How many of a currency one of the organisation's is.
+fn rate_of(unit: &Unit, currency: Uuid) -> Option<Decimal> {
+    let rate = unit.snapshot.exchange_rates.get(&currency).copied();
+    rate.filter(|rate| !rate.is_zero())
 }
 
 /// The base currency for a row that has none.
@@ -63,13 +77,7 @@ pub(super) fn amounts(unit: &Unit, table: &TableDef, row: &mut Row, before: Opti
         None => before.and_then(|before| before.id_of("transactioncurrencyid")),
     };
     let Some(currency) = currency else { return Ok(()) };
-    let Some(rate) = unit
-        .snapshot
-        .exchange_rates
-        .get(&currency)
-        .copied()
-        .filter(|rate| !rate.is_zero())
-    else {
+    let Some(rate) = rate_of(unit, currency) else {
         return Ok(());
     };
     let old_rate = before

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sluice_model::{ColumnType, Error, Name, Reference, Result, Row, TableDef};
+use sluice_model::{ColumnType, Error, Name, Reference, Result, Row, TableDef, Value};
 
 use super::Run;
 use crate::workflows::definition::{Place, Source, Verb};
@@ -23,7 +23,7 @@ impl Run<'_> {
     ) -> Result<()> {
         for (name, source) in set {
             let is_amount = |column: &Name| table.amounts().any(|amount| amount.name == *column);
-            if !is_amount(name) || row.get(name).is_none_or(sluice_model::Value::is_null) {
+            if !is_amount(name) || row.get(name).is_none_or(Value::is_null) {
                 continue;
             }
             let Some(from) = self.amount_of(source)?.filter(|from| Some(from) != changed) else {
@@ -49,6 +49,29 @@ impl Run<'_> {
                     return Err(Error::invalid(message).with_table(&table.name));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Amounts of two currencies are compared in the organisation's.
+    pub(super) fn in_one_currency(
+        &mut self,
+        (place, amount): (&Place, &mut Value),
+        (source, other): (&Source, &mut Value),
+    ) -> Result<()> {
+        let (Value::Money(left), Value::Money(right)) = (&*amount, &*other) else {
+            return Ok(());
+        };
+        let Some(from) = self.amount_of(source)?.filter(|from| from != place) else {
+            return Ok(());
+        };
+        let (own, theirs) = (self.currency_at(place)?, self.currency_at(&from)?);
+        if own != theirs {
+            let (left, right) = (
+                self.unit.in_base_currency(*left, own.as_ref()),
+                self.unit.in_base_currency(*right, theirs.as_ref()),
+            );
+            (*amount, *other) = (Value::Money(left), Value::Money(right));
         }
         Ok(())
     }

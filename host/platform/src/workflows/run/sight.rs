@@ -114,8 +114,8 @@ impl<'a> Run<'a> {
     }
 
     fn compare(&mut self, compare: &Compare) -> Result<bool> {
-        let left = self.column(&compare.row, &compare.column)?;
-        let right = match (&compare.value, self.find(&compare.row)?) {
+        let mut left = self.column(&compare.row, &compare.column)?;
+        let mut right = match (&compare.value, self.find(&compare.row)?) {
             (Some(source), Some(row)) => {
                 let table = self.table(&row.table)?;
                 self.value(source, &table, &compare.column)?
@@ -129,6 +129,9 @@ impl<'a> Run<'a> {
                 None => false,
             };
             return Ok(is_under == (compare.is == Operator::Under));
+        }
+        if let Some(source) = &compare.value {
+            self.in_one_currency((&compare.row, &mut left), (source, &mut right))?;
         }
         let catalog = self.unit.catalog();
         Ok(values::holds(&left, compare.is, &right, catalog.collation()))
