@@ -2,6 +2,7 @@
 //! the transaction of the change, where the organisation audits and the table is audited.
 //! Source: the published table reference of `audit`.
 
+mod action;
 mod definitions;
 mod undo;
 
@@ -12,6 +13,8 @@ use sluice_model::{
     ColumnType, Entered, Error, Filter, Name, Parameter, Query, Reference, Result, Row, TableDef, Value, json,
 };
 
+pub(crate) use action::Action;
+use action::Sort;
 pub use undo::{TakenBack, Undo, Undone, Wanted};
 
 use sluice_engine::{
@@ -28,88 +31,6 @@ use sluice_engine::{
 /// The column of a record that is about a row which was deleted before another one was made with
 /// its id.
 const OF_EARLIER_ROW: &str = "sl_ofearlierrow";
-
-/// The actions of the trail, each with its number.
-macro_rules! actions {
-    ($($name:ident = $number:literal,)*) => {
-        /// What `audit.action` says.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Action {
-            $($name = $number,)*
-        }
-
-        impl Action {
-            /// The action that a record names.
-            fn of(number: i32) -> Option<Self> {
-                match number {
-                    $($number => Some(Self::$name),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-actions! {
-    Create = 1,
-    Update = 2,
-    Delete = 3,
-    Activate = 4,
-    Deactivate = 5,
-    Cascade = 11,
-    Merge = 12,
-    Assign = 13,
-    Share = 14,
-    Qualify = 24,
-    Disqualify = 25,
-    Associate = 33,
-    Disassociate = 34,
-    SetState = 41,
-    Win = 44,
-    Lose = 45,
-    ModifyShare = 48,
-    Unshare = 49,
-    Privileges = 57,
-    TableStarted = 105,
-    TableStopped = 108,
-}
-
-/// What `audit.operation` says: the sort of an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    Create = 1,
-    Update = 2,
-    Delete = 3,
-}
-
-impl Action {
-    fn sort(self) -> Sort {
-        match self {
-            Self::Create => Sort::Create,
-            Self::Delete => Sort::Delete,
-            _ => Sort::Update,
-        }
-    }
-
-    /// As a condition or a record has it.
-    pub(crate) fn value(self) -> Value {
-        Value::Choice(self as i32)
-    }
-
-    /// Whether it is about who has a role, or with whom a row is shared.
-    fn is_link(self) -> bool {
-        matches!(
-            self,
-            Self::Share | Self::ModifyShare | Self::Unshare | Self::Associate | Self::Disassociate
-        )
-    }
-}
-
-impl Sort {
-    fn value(self) -> Value {
-        Value::Choice(self as i32)
-    }
-}
 
 /// Whether changes of the table's rows are recorded.
 fn is_on(snapshot: &Snapshot, table: &TableDef) -> bool {

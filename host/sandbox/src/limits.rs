@@ -61,7 +61,7 @@ impl Named {
 const ALL: [Named; 9] = [
     Named::of(("memory", "bytes"), |of| of.memory, |of, most| of.memory = most),
     Named::of(
-        ("cpu", "ms"),
+        (CPU, "ms"),
         |of| milliseconds(of.cpu),
         |of, most| of.cpu = Duration::from_millis(most),
     ),
@@ -89,6 +89,9 @@ const ALL: [Named; 9] = [
     Named::of(("output", "bytes"), |of| of.output, |of, most| of.output = most),
     Named::of(("trace", "bytes"), |of| of.trace, |of, most| of.trace = most),
 ];
+
+/// The limit of time on a processor.
+const CPU: &str = "cpu";
 
 /// The limit of time in all.
 const WALL: &str = "wall";
@@ -169,13 +172,17 @@ impl Limits {
     }
 
     /// Higher numbers for one of the limits of a step than it has now: twice as much, five times, and the most that it
-    /// may be given; none where it has that, or there is no such limit. What takes time while others wait is not
-    /// raised.
+    /// may be given; none where it has that, or there is no such limit. Time on the processor is raised to twice as much
+    /// at most, or to what a synchronous step may be given: whoever tries it holds others up. What takes time while
+    /// others wait is not raised.
     pub fn higher(&self, name: &str, mode: Mode) -> Vec<u64> {
         let Some(limit) = ALL.iter().find(|limit| limit.name == name && name != WALL) else {
             return Vec::new();
         };
-        let (now, most) = ((limit.get)(self), (limit.get)(&Self::maximum(mode)));
+        let (now, mut most) = ((limit.get)(self), (limit.get)(&Self::maximum(mode)));
+        if limit.name == CPU {
+            most = most.min(now.saturating_mul(2).max((limit.get)(&Self::MAXIMUM)));
+        }
         let mut higher: Vec<u64> = [now.saturating_mul(2), now.saturating_mul(5), most]
             .into_iter()
             .filter(|number| *number > now && *number <= most)
@@ -258,7 +265,8 @@ mod tests {
         assert_eq!(limits.higher("host-calls", Synchronous), [1_000, 2_500, 5_000]);
         assert_eq!(limits.higher("memory", Synchronous), [128 << 20], "each once");
         assert_eq!(limits.higher("cpu", Synchronous), [400, 1_000, 2_000]);
-        assert_eq!(limits.higher("cpu", Asynchronous), [400, 1_000, 30_000]);
+        assert_eq!(limits.higher("cpu", Asynchronous), [400, 1_000, 2_000]);
+        assert_eq!(Limits::of(Asynchronous).higher("cpu", Asynchronous), [4_000]);
         assert_eq!(Limits::MAXIMUM.higher("rows", Synchronous), [0; 0]);
         assert_eq!(
             (limits.higher("wall", Synchronous), limits.higher("depth", Synchronous)),

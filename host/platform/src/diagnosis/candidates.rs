@@ -362,6 +362,10 @@ impl Trials<'_> {
         let Some(highest) = higher.last() else {
             return Ok(Vec::new());
         };
+        let limit = (step, overrun.name.clone());
+        if self.endless.contains(&limit) {
+            return Ok(Vec::new());
+        }
         let overruns = |error: &Error| {
             let body = error.body();
             let is_it = body.limit.as_ref().is_some_and(|limit| limit.name == overrun.name);
@@ -369,7 +373,11 @@ impl Trials<'_> {
         };
         Ok(match self.send(here, highest)? {
             Some((_, tried)) if !tried.result.as_ref().is_err_and(overruns) => higher,
-            _ => Vec::new(),
+            Some(_) => {
+                self.endless.insert(limit);
+                Vec::new()
+            }
+            None => Vec::new(),
         })
     }
 

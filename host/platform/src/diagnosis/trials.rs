@@ -101,6 +101,9 @@ pub(super) struct Trials<'a> {
     pub(super) is_own: bool,
     /// There was more than was looked for.
     pub(super) is_cut: bool,
+    /// The limits of steps that were overrun as high as they are tried: whatever else is out of the way, they are
+    /// not tried again.
+    pub(super) endless: HashSet<(Uuid, String)>,
     began: Instant,
     holders: Option<Arc<Holders>>,
 }
@@ -120,6 +123,7 @@ impl<'a> Trials<'a> {
             count: 0,
             is_own: session.check_named_privilege("prvActOnBehalfOfAnotherUser").is_err(),
             is_cut: false,
+            endless: HashSet::new(),
             began: Instant::now(),
             holders: None,
         }
