@@ -224,6 +224,13 @@ pub enum Redefinition<'a> {
         /// As it is, unless it is gone.
         after: Option<&'a TableDef>,
     },
+    /// Profiles say from now on who reads a column, or no longer.
+    Secured {
+        /// Its table, as it is now.
+        table: &'a TableDef,
+        /// The column.
+        column: &'a str,
+    },
     /// Options were published; this is the configuration as it was.
     Options(&'a Snapshot),
 }

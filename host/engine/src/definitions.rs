@@ -82,6 +82,7 @@ impl Unit {
     /// # Errors
     /// The database cannot be written.
     pub fn drop_table(&mut self, table: &TableDef) -> Result<()> {
+        self.note_gone(table, &table.columns)?;
         self.tx.drop_table(table)?;
         self.rewritten(Some(table), None)
     }
@@ -92,6 +93,7 @@ impl Unit {
     /// The database cannot be written.
     pub fn drop_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
         let before = self.definition(&table.name)?;
+        self.note_gone(table, [column])?;
         self.tx.drop_column(table, column)?;
         let after = self.definition(&table.name)?;
         self.rewritten(Some(&before), Some(&after))

@@ -4,9 +4,10 @@
 
 mod action;
 mod definitions;
+mod shown;
 mod undo;
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use serde::{Serialize, Serializer};
 use sluice_model::{
@@ -18,11 +19,10 @@ use action::Sort;
 pub use undo::{TakenBack, Undo, Undone, Wanted};
 
 use sluice_engine::{
-    Kept, Meaning, Operation, ReadRules, Unit,
+    Kept, Meaning, Operation, Unit,
     capability::{Capability, Dependant, Redefinition, Tables},
     change::{Author, Cause, ChangeKind, RowChange},
     keeping,
-    rules::Rules,
     snapshot::Snapshot,
     tables,
     watch::{Link, LinkSort, Watch},
@@ -40,7 +40,7 @@ fn is_on(snapshot: &Snapshot, table: &TableDef) -> bool {
 /// The audit trail.
 pub(crate) static AUDIT: Capability = Capability {
     tables: sluice_engine::tables!["audit/audit"],
-    rules: &[(Tables::Named(tables::AUDIT), &Shown)],
+    rules: &[(Tables::Named(tables::AUDIT), &shown::Shown)],
     watches: &[&Trail],
     dependants: &[&Trail],
     kept: &[Kept {
@@ -52,85 +52,6 @@ pub(crate) static AUDIT: Capability = Capability {
     })],
     ..Capability::named("audit")
 };
-
-/// What the trail shows to whom. Who changed which row, and when, is shown to every reader of the
-/// trail; from what to what, to those who may read the row, and of a secured
-/// column to those whose profiles give it. Of a row that is gone, to those who may
-/// read its table in the whole organisation.
-struct Shown;
-
-impl Rules for Shown {
-    fn reading(&self) -> Option<&dyn ReadRules> {
-        Some(self)
-    }
-}
-
-impl ReadRules for Shown {
-    fn after_read(
-        &self,
-        unit: &mut Unit,
-        operation: &Operation,
-        columns: Option<&[Name]>,
-        rows: &mut [Row],
-    ) -> Result<()> {
-        let reader = operation.principal().clone();
-        let asked = columns.is_none_or(|columns| columns.iter().any(|name| &**name == tables::CHANGES));
-        if reader.is_system() || !asked {
-            return Ok(());
-        }
-        let reason = "the values of a change are shown to those who may read the row";
-        let about: [Name; 3] = ["objectid".into(), "objecttypecode".into(), OF_EARLIER_ROW.into()];
-        let mut known = HashMap::new();
-        for row in rows.iter_mut().filter(|row| row.has(tables::CHANGES)) {
-            let record = unit.read_as_platform(reason, &row.reference(), Some(&about))?;
-            let Some((table, id)) = record
-                .as_ref()
-                .and_then(|row| Some((row.text("objecttypecode")?, row.id_of("objectid")?)))
-            else {
-                row.set(tables::CHANGES, Value::Null);
-                continue;
-            };
-            // What was changed about a table as a whole is of no row.
-            if id.is_nil() {
-                continue;
-            }
-            let earlier = record.as_ref().and_then(|row| row.bool(OF_EARLIER_ROW)) == Some(true);
-            let of = (Reference::new(table, id), earlier);
-            let shown = match known.get(&of) {
-                Some(shown) => *shown,
-                None => {
-                    let shown = unit.shows_row(&reader, &of.0.table, Some(id).filter(|_| !earlier))?;
-                    known.insert(of.clone(), shown);
-                    shown
-                }
-            };
-            if !shown {
-                row.set(tables::CHANGES, Value::Null);
-                continue;
-            }
-            let hidden = match unit.catalog().find(&of.0.table) {
-                Some(table) => reader.hidden(table),
-                None => Vec::new(),
-            };
-            if !hidden.is_empty() {
-                let told = row.text(tables::CHANGES).and_then(|text| without(text, &hidden));
-                row.set(tables::CHANGES, told.map_or(Value::Null, Value::from));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The changes without those of hidden columns; nothing, where they cannot be told apart.
-fn without(changes: &str, hidden: &[Name]) -> Option<String> {
-    let mut document: serde_json::Value = serde_json::from_str(changes).ok()?;
-    let all = document.get_mut("changedAttributes")?.as_array_mut()?;
-    all.retain(|changed| {
-        let name = changed.get("logicalName").and_then(serde_json::Value::as_str);
-        name.is_some_and(|name| !hidden.iter().any(|hidden| **hidden == *name))
-    });
-    Some(document.to_string())
-}
 
 /// The watch that records every change of an audited table.
 pub(crate) struct Trail;

@@ -8,11 +8,11 @@
 use std::{collections::HashSet, sync::Arc};
 
 use sluice_access::{ColumnRight, Principal};
-use sluice_model::{Code, Error, Name, Reference, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Name, Reference, Result, Row, Timestamp, Uuid, Value};
 
 use super::{ReadRules, Rules, read, trace_names::Names};
 use crate::{
-    Acting, Operation, Unit, tables,
+    Acting, Operation, Unit, gone, tables,
     trace::{CHECKS, KeptChecks, Node, REQUEST, Recorded},
 };
 
@@ -122,7 +122,7 @@ pub(crate) fn unseen_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row
     let Some(root) = row.text(TREE).and_then(Node::read) else {
         return Ok(Some(Error::said(Code::ACCESS_DENIED)));
     };
-    if let Some(unread) = unread(unit, reader, &root)? {
+    if let Some(unread) = unread(unit, reader, &root, made(&row))? {
         return Ok(Some(unread));
     }
     // Of the row that the message is about it is known; it may carry others.
@@ -207,7 +207,7 @@ fn is_shown_whole(unit: &mut Unit, reader: &Arc<Principal>, row: &Row, tree: &No
     }
     let reason = "a refusal is shown to whoever made the request, and to those who may have it made again";
     let whole = read(unit, reason, tables::MESSAGE_TRACE, row.id)?;
-    Ok(may_look_into(unit, reader, &whole)? || may_see(unit, reader, tree)?)
+    Ok(may_look_into(unit, reader, &whole)? || may_see(unit, reader, tree, made(&whole))?)
 }
 
 /// Whether somebody may look into a request, for which it is made again: whoever sent it, and who may act
@@ -222,7 +222,7 @@ pub(crate) fn may_look_into(unit: &mut Unit, reader: &Arc<Principal>, trace: &Ro
 }
 
 /// Whether somebody may see what the refusals of a request say.
-fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool> {
+fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node, when: Option<Timestamp>) -> Result<bool> {
     if node.error.is_none() {
         return Ok(true);
     }
@@ -231,14 +231,14 @@ fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool
         return Ok(false);
     }
     let here = match node.kind.as_str() {
-        "message" => may_read(unit, reader, node)?,
+        "message" => unread(unit, reader, node, when)?.is_none(),
         "call" => true,
         // What a step says, whatever it calls, may be anything.
         _ => reads_plugins(unit, reader)?,
     };
     node.children
         .iter()
-        .try_fold(here, |so_far, child| Ok(so_far && may_see(unit, reader, child)?))
+        .try_fold(here, |so_far, child| Ok(so_far && may_see(unit, reader, child, when)?))
 }
 
 /// Whether somebody may read what plug-ins say.
@@ -247,37 +247,40 @@ pub(super) fn reads_plugins(unit: &mut Unit, reader: &Principal) -> Result<bool>
     Ok(sluice_access::check_named(reader, "prvReadPluginTraceLog", &snapshot.privileges).is_ok())
 }
 
-/// Whether somebody may read the row that a message worked on.
-fn may_read(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool> {
-    Ok(unread(unit, reader, node)?.is_none())
+/// What somebody lacks who may not read the row that a message worked on; nothing, where they may.
+fn unread(unit: &mut Unit, reader: &Arc<Principal>, node: &Node, when: Option<Timestamp>) -> Result<Option<Error>> {
+    let row = node.row.as_deref().and_then(reference);
+    unread_at(unit, reader, (node.table.as_deref(), row.as_ref()), when)
 }
 
-/// What somebody lacks who may not read the row that a message worked on; nothing, where they may.
-fn unread(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<Option<Error>> {
-    let row = node.row.as_deref().and_then(reference);
-    unread_at(unit, reader, (node.table.as_deref(), row.as_ref()))
+/// When what a trace, a job or a line of a log tells of began.
+pub(crate) fn made(row: &Row) -> Option<Timestamp> {
+    let time = |column: &str| row.get(column).and_then(Value::as_time);
+    time("sl_startedon").or_else(|| time("createdon"))
 }
 
 /// What somebody lacks who may not read a row, or, where only its table is known, the table in the whole organisation,
 /// and every secured column; nothing, where they may.
+/// `when` is the time of what tells of it.
 pub(crate) fn unread_at(
     unit: &mut Unit,
     reader: &Arc<Principal>,
     (table, row): (Option<&str>, Option<&Reference>),
+    when: Option<Timestamp>,
 ) -> Result<Option<Error>> {
-    match (row, table) {
-        (None, Some(table)) => match hidden_columns(unit, reader) {
-            None => unit.hidden_row(reader, table, None),
-            hidden => Ok(hidden),
-        },
-        (row, _) => unread_of(unit, reader, row),
+    let hidden = hidden_columns(unit, reader, when);
+    match (hidden, row, table) {
+        (None, Some(row), _) => unit.hidden_row(reader, &row.table, Some(row.id)),
+        (None, None, Some(table)) => unit.hidden_row(reader, table, None),
+        (hidden, ..) => Ok(hidden),
     }
 }
 
 /// What somebody lacks from whom a secured column is kept: what was sent, and what a refusal says, may tell of any.
-fn hidden_columns(unit: &Unit, reader: &Principal) -> Option<Error> {
+/// Of what is of that time, those that are gone count as well.
+fn hidden_columns(unit: &Unit, reader: &Principal, when: Option<Timestamp>) -> Option<Error> {
     let catalog = unit.catalog();
-    let mut refused: Option<Error> = None;
+    let mut refused = gone::refused(&unit.gone_columns(reader, when));
     for table in catalog.iter() {
         let hidden = reader.hidden(table);
         if hidden.is_empty() {
@@ -293,14 +296,6 @@ fn hidden_columns(unit: &Unit, reader: &Principal) -> Option<Error> {
             .extend(each.map(|name| format!("{}.{name}", table.name)));
     }
     refused
-}
-
-/// What somebody lacks who may not read a row, and every secured column; nothing, where they may.
-fn unread_of(unit: &mut Unit, reader: &Arc<Principal>, row: Option<&Reference>) -> Result<Option<Error>> {
-    match (hidden_columns(unit, reader), row) {
-        (None, Some(row)) => unit.hidden_row(reader, &row.table, Some(row.id)),
-        (hidden, _) => Ok(hidden),
-    }
 }
 
 fn reference(text: &str) -> Option<Reference> {

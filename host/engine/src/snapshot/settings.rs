@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use sluice_model::{Error, Result, Row, Uuid};
 
 use super::Reader;
-use crate::tables;
+use crate::{
+    gone::{self, GoneColumn},
+    tables,
+};
 
 /// The settings in the organisation's row.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub struct OrganizationSettings {
     pub(crate) across: AcrossUnits,
     /// Whether changes leave audit rows.
     pub audits: bool,
+    /// The secured columns that are gone.
+    pub(crate) gone: Arc<[GoneColumn]>,
     /// How long what a request runs inside its transaction may take.
     pub(crate) transaction: Duration,
     /// The whole row, for the settings of apps.
@@ -109,6 +114,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> 
         share_to_previous_owner: row.bool("sharetopreviousowneronassign").unwrap_or_default(),
         across: AcrossUnits::of(row),
         audits: row.bool("isauditenabled").unwrap_or_default(),
+        gone: gone::columns(row.text(gone::COLUMN).unwrap_or_default()).into(),
         transaction: transaction(row),
         row: row.clone(),
     })

@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use sluice_access::{ColumnRight, check_columns};
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Error, Filter, Ownership, Result, TableDef, Uuid, coerce, definition::Columns,
+    Code, ColumnDef, ColumnType, Error, Filter, Ownership, Result, TableDef, coerce, definition::Columns,
 };
 
-use super::removal::drop_column;
+use super::removal::{check_reads, drop_column};
 use crate::managed;
 use sluice_engine::{
     Batch, Rehearsal, Session, Unit,
@@ -128,7 +127,7 @@ pub(crate) fn delete_column(batch: &mut Batch<'_>, table: &str, column: &str) ->
 }
 
 /// Keeps a changed column of a table. The notices say which duplicate rules went out of work:
-/// those that compare it, unless only what people call it has changed.
+/// those that compare it, unless only what people call it has changed; and which mappings carry over what is secured.
 pub(crate) fn put_column(batch: &mut Batch<'_>, mut table: TableDef, column: ColumnDef) -> Result<Vec<Error>> {
     let mut notices = Vec::new();
     let all = table.columns.iter().map(|other| match other.name == column.name {
@@ -143,8 +142,15 @@ pub(crate) fn put_column(batch: &mut Batch<'_>, mut table: TableDef, column: Col
             column: &column.name,
         })?;
     }
+    let is_opened_or_closed = before.is_some_and(|before| before.secured != column.secured);
     table.columns = Columns::from(all.collect::<Vec<_>>());
     batch.unit().save_definition(&table)?;
+    if is_opened_or_closed {
+        notices.extend(batch.unit().redefined(Redefinition::Secured {
+            table: &table,
+            column: &column.name,
+        })?);
+    }
     Ok(notices)
 }
 
@@ -172,8 +178,8 @@ fn check_secured(batch: &mut Batch<'_>, table: &TableDef, column: &ColumnDef) ->
     match (before, column.secured) {
         (false, true) => table.check_securable(column),
         (true, false) => {
-            let nobody = Uuid::nil();
-            check_columns(batch.principal(), table, ColumnRight::Read, [&column.name], nobody)?;
+            let before: Vec<_> = table.column(&column.name).into_iter().collect();
+            check_reads(batch, table, &before)?;
             forget_permissions(batch.unit(), &table.name, Some(&column.name))
         }
         _ => Ok(()),

@@ -1,7 +1,8 @@
 //! Custom tables and columns, taken away again: what stands in the way of it, and the removal
 //! itself. Metadata operations raise no events.
 
-use sluice_model::{Code, ColumnType, Comparison, Error, Filter, Result, Value, coerce};
+use sluice_access::{ColumnRight, check_columns};
+use sluice_model::{Code, ColumnDef, ColumnType, Comparison, Error, Filter, Result, TableDef, Uuid, Value, coerce};
 
 use super::{columns::forget_permissions, privileges};
 use crate::managed;
@@ -50,9 +51,11 @@ pub(crate) fn column_in_use(batch: &mut Batch<'_>, table: &str, column: &str) ->
 pub(crate) fn drop_column(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<()> {
     batch.require("prvDeleteAttribute")?;
     let definition = batch.unit().definition(table)?;
-    if coerce::column(&definition, column)?.kind.targets().is_some() {
+    let place = coerce::column(&definition, column)?;
+    if place.kind.targets().is_some() {
         batch.require("prvDeleteRelationship")?;
     }
+    check_reads(batch, &definition, &[place])?;
     forget_permissions(batch.unit(), table, Some(column))?;
     let base = format!("{column}_base");
     for name in [column, &base] {
@@ -107,12 +110,20 @@ pub(crate) fn delete_table(batch: &mut Batch<'_>, table: &str) -> Result<()> {
 pub(crate) fn drop_table(batch: &mut Batch<'_>, table: &str) -> Result<()> {
     batch.require("prvDeleteEntity")?;
     let definition = batch.unit().definition(table)?;
+    check_reads(batch, &definition, &definition.columns.iter().collect::<Vec<_>>())?;
     forget_permissions(batch.unit(), table, None)?;
     batch
         .unit()
         .forget(tables::MESSAGE_FILTER, Filter::eq("primaryobjecttypecode", table))?;
     privileges::forget(batch.unit(), &definition)?;
     batch.unit().drop_table(&definition)
+}
+
+/// What becomes of a secured column, that it is opened or goes, is up to those who read it.
+pub(crate) fn check_reads(batch: &Batch<'_>, table: &TableDef, columns: &[&ColumnDef]) -> Result<()> {
+    let secured = columns.iter().filter(|column| column.secured);
+    let names = secured.map(|column| &column.name);
+    check_columns(batch.principal(), table, ColumnRight::Read, names, Uuid::nil())
 }
 
 fn hold(rows: u64) -> String {

@@ -61,7 +61,7 @@ impl Dependant for DuplicateRules {
             Redefinition::Table { after, .. } if !after.duplicate_detection => {
                 life::table_switched_off(unit, &after.name)?;
             }
-            Redefinition::Table { .. } | Redefinition::Written { .. } => {}
+            Redefinition::Table { .. } | Redefinition::Written { .. } | Redefinition::Secured { .. } => {}
             Redefinition::Options(before) => life::options_published(unit, before)?,
         }
         Ok(Vec::new())
