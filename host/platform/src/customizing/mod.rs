@@ -141,6 +141,6 @@ pub(crate) static CUSTOMIZING: Capability = Capability {
     })],
     sound: privileges::sound,
     // What ships is published from the start.
-    installed: |unit| publish::publish(unit, None).map(|_| ()),
+    installed: |unit| publish::publish_all(unit).map(|_| ()),
     ..Capability::named("customizing")
 };

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sluice_model::{Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
 
 use super::fitting;
-use sluice_engine::{Session, Unit, capability::Redefinition, tables};
+use sluice_engine::{Operation, Session, Unit, capability::Redefinition, giving, tables};
 
 /// What publishing would do to one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,12 +97,56 @@ fn drafts(unit: &mut Unit, table: &TableDef) -> Result<Vec<Row>> {
     unit.select_as_platform("compare drafts with what is published", &query)
 }
 
-/// Publishes these rows, or everything that has changed; what it published.
-pub(crate) fn publish(unit: &mut Unit, only: Option<&[Reference]>) -> Result<Vec<Unpublished>> {
-    let mut changes = unpublished(unit)?;
-    if let Some(only) = only {
-        changes = with_their_targets(unit, changes, only)?;
+/// Publishes these rows, or everything that has changed, in the name of whoever asks for it; what it published.
+pub(crate) fn publish_for(
+    unit: &mut Unit,
+    operation: &Operation,
+    only: Option<&[Reference]>,
+) -> Result<Vec<Unpublished>> {
+    let changes = wanted(unit, only)?;
+    check_reads(unit, operation, &changes)?;
+    make_published(unit, changes)
+}
+
+/// Publishes everything that has changed.
+pub(crate) fn publish_all(unit: &mut Unit) -> Result<Vec<Unpublished>> {
+    let changes = unpublished(unit)?;
+    make_published(unit, changes)
+}
+
+fn wanted(unit: &mut Unit, only: Option<&[Reference]>) -> Result<Vec<Unpublished>> {
+    let changes = unpublished(unit)?;
+    match only {
+        Some(only) => with_their_targets(unit, changes, only),
+        None => Ok(changes),
     }
+}
+
+/// Whoever lets a mapping work may read the secured columns that it names.
+fn check_reads(unit: &mut Unit, operation: &Operation, changes: &[Unpublished]) -> Result<()> {
+    let works = |row: &Row| {
+        let is_it = |change: &Unpublished| change.row == row.reference() && change.change != Change::Removed;
+        changes.iter().any(is_it)
+    };
+    if !changes.iter().any(|change| *change.row.table == *tables::ATTRIBUTE_MAP) {
+        return Ok(());
+    }
+    let tables_of = tables_of_maps(unit)?;
+    let pairs = Query::new(tables::ATTRIBUTE_MAP);
+    let pairs = unit.select_as_platform("compare drafts with what is published", &pairs)?;
+    let mut columns: Vec<(Name, Name)> = Vec::new();
+    for pair in pairs.iter().filter(|pair| works(pair)) {
+        let Some((source, target)) = pair.id_of("entitymapid").and_then(|map| tables_of.get(&map)) else {
+            continue;
+        };
+        let name = |column| Name::from(pair.text(column).unwrap_or_default());
+        columns.push((source.as_str().into(), name("sourceattributename")));
+        columns.push((target.as_str().into(), name("targetattributename")));
+    }
+    giving::check_reads(unit, operation, columns.iter().map(|(table, column)| (table, column)))
+}
+
+fn make_published(unit: &mut Unit, changes: Vec<Unpublished>) -> Result<Vec<Unpublished>> {
     if changes.is_empty() {
         return Ok(changes);
     }

@@ -2,7 +2,7 @@
 
 use sluice_model::{Parameter, ParameterType, Result};
 
-use super::publish::publish;
+use super::publish::publish_for;
 use crate::customizing::publish::Unpublished;
 use sluice_engine::{
     Operation, Unit,
@@ -46,7 +46,7 @@ impl Message for PublishAllXml {
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        let changes = publish(unit, None)?;
+        let changes = publish_for(unit, operation, None)?;
         tell(operation, &changes);
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use sluice_model::{ParameterType, Result};
 
-use super::publish::publish;
+use super::publish::publish_for;
 use super::publish_all_xml::{OUTPUTS, tell};
 use sluice_engine::{
     Operation, Unit,
@@ -41,7 +41,7 @@ impl Message for PublishXml {
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let rows = input::references(operation, "Components")?;
-        let changes = publish(unit, Some(&rows))?;
+        let changes = publish_for(unit, operation, Some(&rows))?;
         tell(operation, &changes);
         Ok(())
     }

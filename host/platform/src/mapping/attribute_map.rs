@@ -4,7 +4,7 @@ use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, coerce};
 
 use crate::mapping;
 use sluice_engine::{
-    Operation, Unit,
+    Operation, Unit, giving,
     rules::{Rules, read, select},
     tables,
 };
@@ -13,14 +13,14 @@ pub(super) struct AttributeMap;
 
 impl Rules for AttributeMap {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        check(unit, operation.target()?, Uuid::nil())
+        check(unit, operation, operation.target()?, Uuid::nil())
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         refuse_system(unit, operation, before)?;
         let mut whole = before.clone();
         whole.values.extend(operation.target()?.values.clone());
-        check(unit, &whole, before.id)
+        check(unit, operation, &whole, before.id)
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
@@ -61,8 +61,9 @@ fn refuse_system(unit: &mut Unit, operation: &Operation, map: &Row) -> Result<()
     .with_table(tables::ATTRIBUTE_MAP))
 }
 
-/// The columns fit each other, and the target has no other source.
-fn check(unit: &mut Unit, map: &Row, own: Uuid) -> Result<()> {
+/// The columns fit each other, and the target has no other source. Whoever maps them may read both: what a mapping
+/// carries over is read by others than the column it comes from.
+fn check(unit: &mut Unit, operation: &Operation, map: &Row, own: Uuid) -> Result<()> {
     let whole = map.id_of("entitymapid").ok_or_else(|| {
         Error::new(Code::REQUIRED_MISSING, "a mapping of columns belongs to an `entitymap`")
             .with_table(tables::ATTRIBUTE_MAP)
@@ -91,6 +92,7 @@ fn check(unit: &mut Unit, map: &Row, own: Uuid) -> Result<()> {
     if let Some(flaw) = mapping::refusal((source, from), (target, to)) {
         return refuse(&flaw.text);
     }
+    giving::check_reads(unit, operation, [(&source.name, &from.name), (&target.name, &to.name)])?;
     let same = Filter::eq("entitymapid", whole).and(Filter::eq("targetattributename", &*to.name));
     let query = Query::new(tables::ATTRIBUTE_MAP)
         .columns(&["sourceattributename"])

@@ -2,6 +2,7 @@
 //! columns that have one name and type in both tables. The platform's own and managed maps
 //! stay: nobody but an import deletes those.
 
+use sluice_access::ColumnRight;
 use sluice_model::{
     ColumnDef, ColumnType, Filter, Parameter, ParameterType, Query, Request, Result, Right, Row, TableDef,
 };
@@ -59,7 +60,15 @@ impl Message for AutoMapEntity {
         let side = |column: &str| catalog.table(map.text(column).unwrap_or_default());
         let (source, target) = (side("sourceentityname")?, side("targetentityname")?);
         let mut created = Vec::new();
+        let may_read = |table: &TableDef, name: &str| {
+            let caller = operation.principal();
+            caller.may_with_column(table, name, ColumnRight::Read)
+        };
         for column in same(source, target) {
+            // What the caller may not read is not theirs to carry over.
+            if ![source, target].iter().all(|table| may_read(table, &column.name)) {
+                continue;
+            }
             if kept
                 .iter()
                 .any(|row| row.text("targetattributename") == Some(&column.name))
@@ -83,7 +92,7 @@ impl Message for AutoMapEntity {
     }
 }
 
-/// The columns that have one name in both tables, fit each other, and lack no option: without
+/// The columns that have one name in both tables, fit each other, lack no option and open nothing secured: without
 /// those that every table has, and without the status reasons, which only look alike.
 fn same<'a>(source: &'a TableDef, target: &'a TableDef) -> impl Iterator<Item = &'a ColumnDef> {
     source.columns.iter().filter(move |column| {
@@ -93,7 +102,9 @@ fn same<'a>(source: &'a TableDef, target: &'a TableDef) -> impl Iterator<Item = 
             && !matches!(column.kind, ColumnType::Status { .. })
             && target.column(&column.name).is_some_and(|other| {
                 let (from, to) = ((source, *column), (target, other));
-                mapping::refusal(from, to).is_none() && mapping::missing_options(from, to).is_empty()
+                mapping::refusal(from, to).is_none()
+                    && mapping::missing_options(from, to).is_empty()
+                    && mapping::exposure(from, to).is_none()
             })
     })
 }

@@ -103,7 +103,7 @@ pub(crate) fn refusal(source: Place<'_>, target: Place<'_>) -> Option<Flaw> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Flaw {
     /// `type`, `format`, `length`, `target`, `column`, `option`, `status`, `range`, `lookup`,
-    /// `precision` or `twice`.
+    /// `precision`, `secured` or `twice`.
     pub(crate) sort: &'static str,
     /// In words.
     pub(crate) text: String,
@@ -162,6 +162,18 @@ pub(crate) fn missing_options<'a>(source: Place<'a>, target: Place<'a>) -> Vec<&
                 .any(|other| other.value == option.value && open(target.0, other))
         })
         .collect()
+}
+
+/// Of a mapping that is possible, that the source is secured and the target is not.
+pub(crate) fn exposure(source: Place<'_>, target: Place<'_>) -> Option<Flaw> {
+    let is_secured = |(table, column): Place<'_>| table.secured_as(&column.name).is_some();
+    (is_secured(source) && !is_secured(target)).then(|| Flaw {
+        sort: "secured",
+        text: format!(
+            "{}.{} is secured and {}.{} is not: whoever reads the target reads what the mapping carries over; secure it too",
+            source.0.name, source.1.name, target.0.name, target.1.name
+        ),
+    })
 }
 
 /// What a mapping that is possible is warned of: values of the source that the target does not
@@ -308,7 +320,7 @@ pub struct MappingProblem {
     /// Whether the mapping counts already.
     pub published: bool,
     /// `type`, `format`, `length`, `target`, `column`, `option`, `status`, `range`, `lookup`,
-    /// `precision` or `twice`.
+    /// `precision`, `secured` or `twice`.
     pub sort: &'static str,
     /// In words.
     pub text: String,
@@ -329,8 +341,8 @@ pub trait Mappings {
     /// The configuration cannot be read.
     fn mapped_columns(&self, source: &str, target: &str) -> Result<Vec<(Name, Name)>>;
 
-    /// What a mapping of these two columns is warned of: options that the target lacks, and other
-    /// values that it does not take as they are.
+    /// What a mapping of these two columns is warned of: options that the target lacks, other
+    /// values that it does not take as they are, and that it opens a secured column.
     ///
     /// # Errors
     /// There is no such table or column.
@@ -362,8 +374,9 @@ impl Mappings for Session {
             Ok((TableDef::clone(table), coerce::column(table, column)?.clone()))
         };
         let (from, to) = (place(source)?, place(target)?);
-        let flaw = warning((&from.0, &from.1), (&to.0, &to.1));
-        Ok(flaw.map(|flaw| flaw.text).into_iter().collect())
+        let (from, to) = ((&from.0, &from.1), (&to.0, &to.1));
+        let flaws = warning(from, to).into_iter().chain(exposure(from, to));
+        Ok(flaws.map(|flaw| flaw.text).collect())
     }
 
     fn mapping_problems(&self) -> Result<Vec<MappingProblem>> {
@@ -430,15 +443,13 @@ fn flaws(catalog: &Catalog, source: &(Name, Name), target: &(Name, Name)) -> Vec
         Ok((&**table, coerce::column(table, column).map_err(gone)?))
     };
     match (place(source), place(target)) {
-        (Ok(source), Ok(target)) => {
-            let refused = refusal(source, target);
-            let lacks = if refused.is_none() {
-                warning(source, target)
-            } else {
-                None
-            };
-            refused.into_iter().chain(lacks).collect()
-        }
+        (Ok(source), Ok(target)) => match refusal(source, target) {
+            Some(refused) => vec![refused],
+            None => {
+                let warned = warning(source, target).into_iter();
+                warned.chain(exposure(source, target)).collect()
+            }
+        },
         (source, target) => [source.err(), target.err()].into_iter().flatten().collect(),
     }
 }
