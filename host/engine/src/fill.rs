@@ -309,7 +309,13 @@ fn changed_unit(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &
 }
 
 /// Fills what every Update changes.
-pub(crate) fn changed_row(unit: &Unit, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
+pub(crate) fn changed_row(
+    unit: &Unit,
+    operation: &Operation,
+    table: &TableDef,
+    row: &mut Row,
+    before: &Row,
+) -> Result<()> {
     names::check_name(table, row, Some(before))?;
     changed_state(table, row, before)?;
     if row.int("statecode") == Some(0) && before.bool("merged") == Some(true) {
@@ -318,7 +324,7 @@ pub(crate) fn changed_row(unit: &Unit, table: &TableDef, row: &mut Row, before: 
         row.set("masterid", Value::Null);
     }
     if table.column("exchangerate").is_some_and(|column| column.filled) {
-        keep_currency(unit, table, row, before)?;
+        keep_currency(unit, operation, table, row, before)?;
         amounts(unit, table, row, Some(before))?;
     }
     full_name(table, row, Some(before));

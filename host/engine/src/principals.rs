@@ -1,10 +1,12 @@
 //! The two gates as messages use them: the decision is `sluice-access`'s, the facts come
 //! from the store.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use sluice_access::{ColumnRight, Permit, Principal, PrincipalId, Report, RowFacts};
-use sluice_model::{Code, Depth, Error, Ownership, Reference, Result, Right, Rights, Row, TableDef, Uuid, codes::Kind};
+use sluice_model::{
+    Code, Depth, Error, Name, Ownership, Reference, Result, Right, Rights, Row, TableDef, Uuid, codes::Kind,
+};
 
 use crate::{Operation, Unit, change::Why};
 
@@ -14,6 +16,18 @@ use crate::{Operation, Unit, change::Why};
 /// [`sluice_model::Code::PRIVILEGE_DENIED`] naming it.
 pub fn require(unit: &Unit, operation: &Operation, table: &TableDef, right: Right) -> Result<()> {
     sluice_access::check_privilege(&operation.principal, table, right, &unit.snapshot.privileges)
+}
+
+/// What somebody may do is told to themselves, and to those who may read them.
+///
+/// # Errors
+/// The caller may not.
+pub(crate) fn check_principal_read(unit: &mut Unit, operation: &Operation, asked_of: &Reference) -> Result<()> {
+    if operation.is_called_by(asked_of.id) {
+        return Ok(());
+    }
+    let table = unit.snapshot()?.table(&asked_of.table)?.clone();
+    unit.decide(operation, &table, Right::Read, asked_of.id).map(|_| ())
 }
 
 impl Unit {
@@ -166,6 +180,27 @@ impl Unit {
         Ok(())
     }
 
+    /// Whoever gives a row another currency, or takes it away, makes other amounts of those in it: they may change
+    /// each of its secured amounts. What is in them is not looked at, which would tell of it.
+    ///
+    /// # Errors
+    /// The first amount that the caller may not change.
+    pub(crate) fn check_currency(&self, operation: &Operation, table: &TableDef, before: &Row) -> Result<()> {
+        const CURRENCY: &str = "transactioncurrencyid";
+        let target = operation.target()?;
+        let had = before.lookup(CURRENCY);
+        if operation.why != Why::Asked
+            || had.is_none()
+            || !target.has(CURRENCY)
+            || target.id_of(CURRENCY) == before.id_of(CURRENCY)
+        {
+            return Ok(());
+        }
+        let kept = table.amounts().map(|column| &column.name);
+        let kept = kept.filter(|name| !target.has(name));
+        sluice_access::check_columns(&operation.principal, table, ColumnRight::Update, kept, before.id)
+    }
+
     /// The caller may write what a message sends of secured columns. What the platform itself does,
     /// and what follows from a message, is not asked for.
     ///
@@ -185,5 +220,29 @@ impl Unit {
         let sent = operation.target()?.values.iter();
         let sent = sent.filter(|(_, value)| right == ColumnRight::Update || !value.is_null());
         sluice_access::check_columns(&operation.principal, table, right, sent.map(|(name, _)| name), id)
+    }
+}
+
+impl Operation {
+    /// The columns of a table that are kept from whoever asks for this; none, where the platform itself does it.
+    pub(crate) fn hidden(&self, table: &TableDef) -> Vec<Name> {
+        match self.why.is_platform() {
+            true => Vec::new(),
+            false => self.principal.hidden(table),
+        }
+    }
+
+    /// A row as it is for whoever asks for this: what is decided of it tells them of it. The platform itself sees
+    /// all of it.
+    pub fn as_seen<'a>(&self, table: &TableDef, row: &'a Row) -> Cow<'a, Row> {
+        let hidden = self.hidden(table);
+        match hidden.iter().any(|name| row.has(name)) {
+            false => Cow::Borrowed(row),
+            true => {
+                let mut seen = row.clone();
+                hidden.iter().for_each(|name| drop(seen.values.remove(name)));
+                Cow::Owned(seen)
+            }
+        }
     }
 }

@@ -172,3 +172,31 @@ fn an_e_mail_without_parties_is_not_sent() {
     let error = world.admin.try_create(party(1)).unwrap_err();
     assert!(error.message().contains("one and only one sender"), "{error}");
 }
+
+/// Nobody becomes a second sender by an Update, either.
+#[test]
+fn an_e_mail_has_one_sender_whoever_changes_who_takes_part() {
+    let world = Workplace::new();
+    let email = Reference::new(
+        "email",
+        world.admin.create(Row::unsaved("email").with("subject", "Hello")),
+    );
+    let party = |part: i32, address: &str| {
+        let row = Row::unsaved("activityparty")
+            .with("activityid", email.clone())
+            .with("addressused", address)
+            .with("participationtypemask", Value::Choice(part));
+        world.admin.create(row)
+    };
+    let (sender, recipient) = (party(1, "a@example.com"), party(2, "b@example.com"));
+    let becomes = |party: Uuid, part: i32| {
+        let row = Row::new("activityparty", party).with("participationtypemask", Value::Choice(part));
+        world.admin.try_update(row)
+    };
+    let error = becomes(recipient, 1).unwrap_err();
+    assert_eq!(error.message(), "The email must have one and only one sender.");
+    assert!(becomes(recipient, 5).is_err(), "an e-mail has no attendees");
+    becomes(sender, 1).unwrap();
+    becomes(sender, 2).unwrap();
+    becomes(recipient, 1).unwrap();
+}

@@ -2,7 +2,7 @@
 
 use sluice_model::{Decimal, Error, Name, Reference, Result, Row, TableDef, Uuid, Value};
 
-use crate::{Unit, tables};
+use crate::{Operation, Unit, tables};
 
 impl Unit {
     /// The currency that the organisation counts in.
@@ -34,12 +34,21 @@ pub(super) fn base_currency(unit: &Unit, row: &mut Row) {
 }
 
 /// A row with amounts has a currency: it is not taken from them, and the first amount brings the base
-/// currency where there is none.
-pub(super) fn keep_currency(unit: &Unit, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
+/// currency where there is none. An amount that the caller may not read counts as one that is there: whether it is
+/// is not told.
+pub(super) fn keep_currency(
+    unit: &Unit,
+    operation: &Operation,
+    table: &TableDef,
+    row: &mut Row,
+    before: &Row,
+) -> Result<()> {
+    let has_currency = before.lookup("transactioncurrencyid").is_some();
+    let hidden = operation.hidden(table);
     let after = |column: &str| {
-        row.get(column)
-            .or_else(|| before.get(column))
-            .is_some_and(|it| !it.is_null())
+        let is_hidden = has_currency && !row.has(column) && hidden.iter().any(|name| **name == *column);
+        let value = row.get(column).or_else(|| before.get(column));
+        is_hidden || value.is_some_and(|it| !it.is_null())
     };
     let is_about = row.has("transactioncurrencyid") || table.amounts().any(|column| row.has(&column.name));
     if !is_about || after("transactioncurrencyid") {
@@ -59,7 +68,7 @@ pub(super) fn keep_currency(unit: &Unit, table: &TableDef, row: &mut Row, before
         }
         return Ok(());
     }
-    if before.lookup("transactioncurrencyid").is_none() {
+    if !has_currency {
         base_currency(unit, row);
         return Ok(());
     }

@@ -47,10 +47,7 @@ impl Message for RetrieveAccessReasons {
         let target = operation.target_reference()?;
         unit.decide(operation, &table, Right::Read, target.id)?;
         let asked_of = input::reference(operation, "Principal")?;
-        if !operation.is_called_by(asked_of.id) {
-            let table = unit.snapshot()?.table(&asked_of.table)?.clone();
-            unit.decide(operation, &table, Right::Read, asked_of.id)?;
-        }
+        principals::check_principal_read(unit, operation, &asked_of)?;
         let principal = unit.principal_of(&asked_of)?;
         let shares = explaining::shares(unit, &target)?;
         let asked = Asked {

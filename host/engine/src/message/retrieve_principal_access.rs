@@ -46,6 +46,7 @@ impl Message for RetrievePrincipalAccess {
         let id = operation.id()?;
         unit.decide(operation, &table, Right::Read, id)?;
         let asked = input::reference(operation, "Principal")?;
+        principals::check_principal_read(unit, operation, &asked)?;
         let principal = unit.principal_of(&asked)?;
         let facts = unit.row_facts(&principal, &table, id)?;
         let snapshot = unit.snapshot()?;

@@ -41,7 +41,9 @@ pub trait Rules: Sync {
         Ok(())
     }
 
-    /// Before a change is checked and written; may change the operation's Target.
+    /// Before a change is checked and written; may change the operation's Target. `before` is the row as it is,
+    /// without what profiles keep from whoever asks for the change ([`Operation::as_seen`]): what a rule makes of a
+    /// row, or refuses, would tell of it.
     ///
     /// # Errors
     /// The refusal.
@@ -62,7 +64,8 @@ pub trait Rules: Sync {
         None
     }
 
-    /// Before a process of a row of this table leaves its stage for one of the table `next`.
+    /// Before a process of a row of this table leaves its stage for one of the table `next`; the row is as whoever
+    /// moves it sees it.
     ///
     /// # Errors
     /// The refusal.

@@ -4,12 +4,10 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use sluice_model::{
-    Code, Error, Name, Reference, Remedy, Result, Row, TableDef, Uuid, Value, names, situations::STEPS_MISSING,
-};
+use sluice_model::{Code, Error, Name, Reference, Remedy, Result, Row, TableDef, Uuid, Value, names};
 
 use super::part::flows;
-use super::process::{process_in, processes_of};
+use super::process::{check_read, process_in, processes_of};
 use super::{Flow, Process, Stage, Status, link, visits};
 use sluice_engine::{Operation, Rules, Unit, Why};
 
@@ -61,6 +59,7 @@ impl Rules for Instance {
         }
         let rows = linked(&flow, &table, &target, None);
         need_row(&flow, position, &rows)?;
+        check_read(unit, operation, rows.values())?;
         if operation.why() != Why::Along {
             refuse_second(unit, &flow, &rows)?;
         }
@@ -99,6 +98,9 @@ impl Rules for Instance {
         let target = operation.target()?.clone();
         keep_flow(&target, &process.flow)?;
         keep_rows(operation, &process, &target)?;
+        let rows = linked(&process.flow, &*operation.table()?, &target, Some(&process));
+        let joins = rows.iter().filter(|(table, row)| process.rows.get(*table) != Some(row));
+        check_read(unit, operation, joins.map(|(_, row)| row))?;
         let moved = move_to(unit, operation, &process, &target)?;
         let status = status_wanted(&process, &target)?;
         if let Some(status) = status {
@@ -324,7 +326,7 @@ fn check_leaving(
         let (Some(stage), Some(next)) = (flow.stages.get(position), flow.stages.get(position + 1)) else {
             continue;
         };
-        let row = saved_row(unit, stage, rows)?;
+        let row = saved_row(unit, operation, stage, rows)?;
         let table = unit.configuration().table(&stage.table)?.clone();
         unit.rules(&table)
             .before_stage_left(unit, operation, &row, &next.table)?;
@@ -336,10 +338,12 @@ fn check_leaving(
     Ok(())
 }
 
-/// The row of a stage, as it is saved.
-fn saved_row(unit: &mut Unit, stage: &Stage, rows: &Linked) -> Result<Row> {
+/// The row of a stage, as it is saved: what whoever moves the process may not read of it is empty to them.
+fn saved_row(unit: &mut Unit, operation: &Operation, stage: &Stage, rows: &Linked) -> Result<Row> {
     let reference = rows.get(&stage.table).ok_or_else(|| row_missing(stage))?;
-    unit.need_as_platform("see whether the row of a stage has what the stage asks for", reference)
+    let row = unit.need_as_platform("see whether the row of a stage has what the stage asks for", reference)?;
+    let table = unit.configuration().table(&stage.table)?;
+    Ok(operation.as_seen(table, &row).into_owned())
 }
 
 fn need_row(flow: &Flow, position: usize, rows: &Linked) -> Result<()> {
@@ -441,7 +445,7 @@ fn check_status(unit: &mut Unit, operation: &Operation, process: &Process, statu
             let Some(stage) = process.stage().filter(|_| !operation.why().is_platform()) else {
                 return Ok(());
             };
-            let row = saved_row(unit, stage, &process.rows)?;
+            let row = saved_row(unit, operation, stage, &process.rows)?;
             stage.check_steps(&row)
         }
         (Status::Finished, Status::Aborted) | (Status::Aborted, Status::Finished) => {
@@ -457,42 +461,4 @@ fn wrong_status(from: &str, to: Status, why: &str) -> Error {
         to.word()
     );
     Error::new(Code::PROCESS_STATUS, message)
-}
-
-impl Stage {
-    /// Error 2, where the row leaves a required step open.
-    ///
-    /// # Errors
-    /// [`Code::STEP_REQUIRED`] with the columns that are empty.
-    pub fn check_steps(&self, row: &Row) -> Result<()> {
-        let open = self.open_steps(row);
-        if open.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<String> = open
-            .iter()
-            .map(|step| format!("{} ({})", step.label, step.column))
-            .collect();
-        let mut error = Error::of(&STEPS_MISSING)
-            .with_table(&self.table)
-            .with_word("ROW", row.id);
-        let body = error.body_mut();
-        let names = names.join(", ");
-        body.message = format!("{} {}{names}.", STEPS_MISSING.sentence, self.names_itself());
-        body.missing = open.iter().map(|step| step.column.to_string()).collect();
-        body.words
-            .extend(body.missing.first().map(|column| ("COLUMN", column.clone())));
-        Err(error)
-    }
-
-    /// How the refusal of [`Self::check_steps`] says which stage it is about.
-    fn names_itself(&self) -> String {
-        format!("Not filled in yet in the stage {}: ", self.name)
-    }
-
-    /// Whether these words, which a trace keeps, are the refusal to leave this stage because of
-    /// its steps.
-    pub fn is_refusal(&self, words: &str) -> bool {
-        words.contains(&self.names_itself())
-    }
 }

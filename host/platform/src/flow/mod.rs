@@ -29,7 +29,7 @@ use std::{
     sync::Arc,
 };
 
-use sluice_model::{Name, Reference, Row, TableDef, Uuid, Value, looks};
+use sluice_model::{Error, Name, Reference, Result, Row, TableDef, Uuid, Value, looks, situations::STEPS_MISSING};
 
 pub(crate) use design::{FlowRules, StageRules, StepRules, in_use};
 pub(crate) use instance::Instance;
@@ -189,6 +189,42 @@ impl Stage {
         };
         let required = self.steps.iter().filter(|step| step.required);
         required.filter(|step| !filled(&step.column)).collect()
+    }
+
+    /// Error 2, where the row leaves a required step open.
+    ///
+    /// # Errors
+    /// [`Code::STEP_REQUIRED`] with the columns that are empty.
+    pub fn check_steps(&self, row: &Row) -> Result<()> {
+        let open = self.open_steps(row);
+        if open.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = open
+            .iter()
+            .map(|step| format!("{} ({})", step.label, step.column))
+            .collect();
+        let mut error = Error::of(&STEPS_MISSING)
+            .with_table(&self.table)
+            .with_word("ROW", row.id);
+        let body = error.body_mut();
+        let names = names.join(", ");
+        body.message = format!("{} {}{names}.", STEPS_MISSING.sentence, self.names_itself());
+        body.missing = open.iter().map(|step| step.column.to_string()).collect();
+        body.words
+            .extend(body.missing.first().map(|column| ("COLUMN", column.clone())));
+        Err(error)
+    }
+
+    /// How the refusal of [`Self::check_steps`] says which stage it is about.
+    fn names_itself(&self) -> String {
+        format!("Not filled in yet in the stage {}: ", self.name)
+    }
+
+    /// Whether these words, which a trace keeps, are the refusal to leave this stage because of
+    /// its steps.
+    pub fn is_refusal(&self, words: &str) -> bool {
+        words.contains(&self.names_itself())
     }
 }
 

@@ -99,11 +99,7 @@ impl Process {
     /// The caller may not.
     pub(super) fn check_seen(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let row = self.stage().and_then(|stage| self.rows.get(&stage.table));
-        let Some(row) = row.filter(|_| operation.why() == Why::Asked) else {
-            return Ok(());
-        };
-        let table = unit.snapshot()?.table(&row.table)?.clone();
-        unit.decide(operation, &table, Right::Read, row.id).map(|_| ())
+        check_read(unit, operation, row.into_iter())
     }
 
     /// The stage after the active one.
@@ -139,6 +135,26 @@ impl Process {
             .with("statecode", Value::Choice(state))
             .with("statuscode", Value::Choice(reason))
     }
+}
+
+/// Whoever starts a process, or lets a row join it, may read the row: a process tells what is empty in it, and stands
+/// beside it.
+///
+/// # Errors
+/// The caller may not.
+pub(super) fn check_read<'a>(
+    unit: &mut Unit,
+    operation: &Operation,
+    rows: impl Iterator<Item = &'a Reference>,
+) -> Result<()> {
+    if operation.why() != Why::Asked {
+        return Ok(());
+    }
+    for row in rows {
+        let table = unit.snapshot()?.table(&row.table)?.clone();
+        unit.decide(operation, &table, Right::Read, row.id)?;
+    }
+    Ok(())
 }
 
 /// The newest first: that is the one which counts.

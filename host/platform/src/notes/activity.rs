@@ -35,9 +35,7 @@ impl Rules for Activity {
         let over = |row: &Row| row.int("statecode").is_some_and(|state| OVER.contains(&state));
         match (over(before), over(target)) {
             (true, true) => return Err(closed_already(before)),
-            (false, true) if !target.has("actualend") && before.get("actualend").is_none() => {
-                target.set("actualend", now);
-            }
+            (false, true) if !target.has("actualend") && !has_ended(unit, before)? => target.set("actualend", now),
             // What is taken up again has not ended.
             (true, false) if target.has("statecode") => target.set("actualend", Value::Null),
             _ => {}
@@ -65,6 +63,15 @@ impl Rules for Activity {
         }
         Ok(())
     }
+}
+
+/// Whether an activity has an end already, also one that is kept from whoever closes it: it stays.
+fn has_ended(unit: &mut Unit, activity: &Row) -> Result<bool> {
+    if activity.has("actualend") {
+        return Ok(true);
+    }
+    let reason = "an activity that is closed keeps the end that it has";
+    Ok(read(unit, reason, &activity.table, activity.id)?.has("actualend"))
 }
 
 /// Those who take part in an activity.
@@ -115,27 +122,21 @@ pub(super) struct Party;
 
 impl Rules for Party {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        let party = operation.target()?.clone();
-        // Create itself refuses a row without them.
-        let (Some(activity), Some(role)) = (party.lookup("activityid"), party.int("participationtypemask")) else {
-            return Ok(());
-        };
-        let refuse = |what: &str| Err(Error::invalid(what.to_owned()).with_table(email::PARTY));
-        let known = ROLES.iter().find(|(table, _)| **table == *activity.table);
-        if role <= ORGANIZER && known.is_some_and(|(_, roles)| !roles.contains(&role)) {
-            let label = party_label(unit, role)?;
-            return refuse(&format!("`{}` has nobody who takes part as {label}", activity.table));
-        }
-        let senders = Query::new(email::PARTY).columns(&[]).filter(
-            Filter::eq("activityid", activity.clone()).and(Filter::eq("participationtypemask", Part::Sender.value())),
-        );
-        if role == Part::Sender as i32
-            && &*activity.table == email::TABLE
-            && !select(unit, "those who take part in an activity belong to it", &senders)?.is_empty()
+        check_party(unit, operation.target()?)
+    }
+
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        let target = operation.target()?;
+        let decides = ["activityid", "participationtypemask"];
+        if decides
+            .iter()
+            .all(|name| !target.has(name) || target.get(name) == before.get(name))
         {
-            return refuse("The email must have one and only one sender.");
+            return Ok(());
         }
-        Ok(())
+        let mut whole = before.clone();
+        whole.values.extend(target.values.clone());
+        check_party(unit, &whole)
     }
 
     fn after_create(&self, unit: &mut Unit, _: &Operation, row: &Row) -> Result<()> {
@@ -150,6 +151,32 @@ impl Rules for Party {
         )?;
         follow(unit, row, &activity)
     }
+}
+
+/// Somebody takes part as the activity lets them; an e-mail has one sender.
+fn check_party(unit: &mut Unit, party: &Row) -> Result<()> {
+    // Create itself refuses a row without them.
+    let (Some(activity), Some(role)) = (party.lookup("activityid"), party.int("participationtypemask")) else {
+        return Ok(());
+    };
+    let refuse = |what: &str| Err(Error::invalid(what.to_owned()).with_table(email::PARTY));
+    let known = ROLES.iter().find(|(table, _)| **table == *activity.table);
+    if role <= ORGANIZER && known.is_some_and(|(_, roles)| !roles.contains(&role)) {
+        let label = party_label(unit, role)?;
+        return refuse(&format!("`{}` has nobody who takes part as {label}", activity.table));
+    }
+    let senders = Query::new(email::PARTY).columns(&[]).filter(
+        Filter::eq("activityid", activity.clone()).and(Filter::eq("participationtypemask", Part::Sender.value())),
+    );
+    if role == Part::Sender as i32
+        && &*activity.table == email::TABLE
+        && select(unit, "those who take part in an activity belong to it", &senders)?
+            .iter()
+            .any(|other| other.id != party.id)
+    {
+        return refuse("The email must have one and only one sender.");
+    }
+    Ok(())
 }
 
 /// Gives the row of somebody who takes part to the owner of the activity.
