@@ -91,7 +91,11 @@ pub(crate) const CORE: &[Task] = &[
     },
     Task {
         privilege: "prvAssignPosition",
-        gates: &[Gate::Given(tables::USER, "positionid")],
+        gates: &[
+            Gate::Given(tables::USER, "positionid"),
+            // Whoever turns the tree of positions round makes other managers of those who have them.
+            Gate::Changed(tables::POSITION, "parentpositionid"),
+        ],
     },
     Task {
         privilege: "prvWriteHierarchicalSecurityConfiguration",

@@ -256,8 +256,54 @@ fn positions_are_another_way_to_say_who_reports_to_whom() {
     assert_eq!(admin.try_update(above).unwrap_err().code(), Code::ROW_LOOP);
     assert_eq!(
         admin.try_delete("position", staff).unwrap_err().code(),
-        Code::REFERENCED
+        Code::POSITION_IN_USE
     );
+}
+
+/// Who turns the tree of positions round makes other managers of those who have them.
+#[test]
+fn the_tree_of_positions_is_turned_by_those_who_may_give_positions() {
+    let company = Company::new();
+    let admin = &company.world.admin;
+    let mut rights = grants(
+        "Position",
+        &[Right::Read, Right::Write, Right::Append],
+        Depth::Organization,
+    );
+    rights.push(grant("prvAppendToPosition", Depth::Organization));
+    let role = company.world.role("Keeper", &rights);
+    let keeper = company.world.user("keeper", company.world.root(), &["Keeper"]);
+    let position = |name: &str| Reference::new("position", admin.create(Row::unsaved("position").with("name", name)));
+    let (top, bottom) = (position("Top"), position("Bottom"));
+    let below = || Row::new("position", top.id).with("parentpositionid", bottom.clone());
+    let error = keeper.try_update(below()).unwrap_err();
+    assert_eq!(error.body().privilege.as_deref(), Some("prvAssignPosition"), "{error}");
+    keeper.update(
+        Row::new("position", top.id)
+            .with("name", "Head")
+            .with("parentpositionid", Value::Null),
+    );
+    company
+        .world
+        .allow(role, &[grant("prvAssignPosition", Depth::Organization)]);
+    keeper.update(below());
+}
+
+#[test]
+fn what_another_may_do_to_a_row_is_told_to_those_who_may_read_them() {
+    let company = Company::new();
+    let account = company.account();
+    let asks = |asked: &Actor, of: &Actor| {
+        let request = Request::new("RetrievePrincipalAccess")
+            .with("Target", account.clone())
+            .with("Principal", user(of));
+        asked.0.execute(request)
+    };
+    asks(&company.seller, &company.seller).unwrap();
+    let error = asks(&company.seller, &company.manager).unwrap_err();
+    assert_eq!(error.code(), Code::PRIVILEGE_DENIED);
+    assert_eq!(error.body().privilege.as_deref(), Some("prvReadUser"));
+    asks(&company.world.admin, &company.manager).unwrap();
 }
 
 #[test]

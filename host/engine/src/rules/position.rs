@@ -1,8 +1,8 @@
-//! Positions: none is above itself.
+//! Positions: none is above itself, and none goes that somebody has.
 
 use std::collections::HashSet;
 
-use sluice_model::{Code, Error, Reference, Result, Row, Uuid};
+use sluice_model::{Code, Error, Filter, Reference, Result, Row, Uuid};
 
 use super::Rules;
 use crate::{Operation, Unit, tables};
@@ -21,6 +21,14 @@ impl Rules for Position {
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let above = operation.target()?.id_of(ABOVE);
         check(unit, before.id, above)
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let of_position = Filter::eq("positionid", operation.id()?);
+        match unit.count_as_platform("no position goes that somebody has", tables::USER, &of_position)? {
+            0 => Ok(()),
+            _ => Err(Error::said(Code::POSITION_IN_USE).with_table(tables::POSITION)),
+        }
     }
 }
 

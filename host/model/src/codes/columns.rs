@@ -48,4 +48,8 @@ codes! {
     MEMBER_LACKS_RIGHT = 0x8004_8342, "UserLacksPrivilegeOfTeamTemplate", Refused,
         "whoever is added to the access team of a row needs each right of its template on the table, at any depth",
         "give the user a role that has the privilege, or take the right out of the template";
+    POSITION_IN_USE = 0x8004_8343, "CannotDisableOrDeletePositionDueToAssociatedUsers", Refused,
+        says "This position can't be deleted until all associated users are removed from this position.",
+        "users have the position that was to be deleted",
+        "give them another position, or none";
 }
