@@ -1,6 +1,6 @@
 //! What a step may be registered on.
 
-use sluice_model::{Code, Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_model::{Code, Error, Filter, Name, Query, Reference, Result, Right, Row, TableDef, Uuid, Value, coerce};
 
 use super::{missing, plugin_step_image};
 use sluice_engine::{
@@ -64,6 +64,7 @@ impl Rules for PluginStep {
         let mut whole = before.clone();
         whole.values.extend(operation.target()?.values.clone());
         refuse_rest_of_disabled(operation.target()?, &whole)?;
+        check_secret(unit, operation, before, &whole)?;
         let registration = check(unit, &whole)?;
         let registers = ["stage", "sdkmessageid", "sdkmessagefilterid"];
         if registers.iter().any(|column| whole.get(column) != before.get(column)) {
@@ -100,6 +101,24 @@ impl Rules for PluginStep {
         unit.update_as_platform("a step's secret goes with the step", without)?;
         forget_secret(unit, step.id, &secret)
     }
+}
+
+/// A secret is handed to what a step calls: whoever lets the step call something else may read it. Where the step has
+/// it no longer, it goes: whoever takes it away may delete it.
+fn check_secret(unit: &mut Unit, operation: &Operation, before: &Row, whole: &Row) -> Result<()> {
+    let Some(secret) = before.lookup(SECRET) else {
+        return Ok(());
+    };
+    let calls_another = ["plugintypeid", "eventhandler"]
+        .iter()
+        .any(|column| whole.id_of(column) != before.id_of(column));
+    let right = match whole.lookup(SECRET) == Some(secret) {
+        true if calls_another => Right::Read,
+        true => return Ok(()),
+        false => Right::Delete,
+    };
+    let table = unit.snapshot()?.table(&secret.table)?.clone();
+    unit.decide(operation, &table, right, secret.id).map(|_| ())
 }
 
 /// Removes a secret that the step does not have any more, unless another one has it.
