@@ -3,7 +3,8 @@
 //! template. Nobody else changes such a team, and nothing else is shared with it.
 
 use sluice_model::{
-    Code, Error, Filter, Ownership, Query, Reference, Request, Result, Right, Rights, Row, TableDef, Uuid, Value,
+    Code, Comparison, Error, Filter, Ownership, Query, Reference, Request, Result, Right, Rights, Row, TableDef, Uuid,
+    Value,
     remedy::{Case, Resolution},
 };
 
@@ -21,6 +22,9 @@ use crate::{
 
 /// `team.teamtype` of access teams.
 const ACCESS: i32 = 1;
+
+/// The rights of a share that came down from rows above.
+const INHERITED: &str = "inheritedaccessrightsmask";
 
 const OWN: &str = "the platform keeps the access team of a row";
 
@@ -108,12 +112,49 @@ pub(crate) fn add(unit: &mut Unit, operation: &Operation, template: Uuid, user: 
     }
     check_member(unit, &table, rights, user)?;
     let team = match there {
-        Some(team) => team,
+        Some(team) => {
+            check_below(unit, operation, team)?;
+            team
+        }
         None => make(unit, operation, &template, rights)?,
     };
     membership::link(unit, &TEAM_MEMBERSHIP, [team, user])?;
     tell(unit, operation, team, user, LinkSort::Associated)?;
     Ok(team)
+}
+
+/// What is told of a team that has more than whoever adds a member.
+static MORE_BELOW: Case = Case {
+    cause: "the access team has rights on rows below its row, and whoever adds a member lacks some of them there: nobody \
+            gives what they do not hold",
+    resolution: Resolution::new(
+        "let somebody add the member who has these rights on the rows below, too",
+        &[],
+    ),
+};
+
+/// Whoever adds a member gives what has come down to the team on the rows below as well.
+fn check_below(unit: &mut Unit, operation: &Operation, team: Uuid) -> Result<()> {
+    let of_team = Filter::eq("principalid", Reference::new(tables::TEAM, team));
+    let came_down = Filter::Compare {
+        column: INHERITED.into(),
+        comparison: Comparison::Gt,
+        value: Value::Int(0),
+    };
+    let shares = Query::new(tables::SHARE).columns(&["objectid", "objecttypecode", INHERITED]);
+    let shares = shares.filter(of_team.and(came_down));
+    for share in unit.select_as_platform(OWN, &shares)? {
+        let (Some(id), Some(table)) = (share.id_of("objectid"), share.text("objecttypecode")) else {
+            continue;
+        };
+        let table = unit.snapshot()?.table(table)?.clone();
+        let inherited = Rights(share.int(INHERITED).unwrap_or_default().cast_unsigned());
+        for right in inherited.iter() {
+            let asked = unit.decide(operation, &table, right, id);
+            asked.map_err(|error| error.in_case(&MORE_BELOW))?;
+        }
+    }
+    Ok(())
 }
 
 /// A member holds each right of the template on the table, at whatever depth.

@@ -197,6 +197,45 @@ fn who_adds_gives_no_more_than_they_have_and_who_is_added_can_use_it() {
     assert_eq!(teams.kept(), 0, "nothing was made");
 }
 
+/// A team that somebody made who holds more on the rows below its row gives a member more than whoever adds them holds.
+#[test]
+fn who_adds_holds_what_came_down_to_the_team_on_the_rows_below() {
+    let teams = Teams::new();
+    let rights = grants("Contact", &[Right::Read, Right::Write], Depth::User);
+    teams.world.role("Contacts", &rights);
+    for (actor, unit) in [(&teams.seller, "West"), (&teams.colleague, "East")] {
+        let unit = teams
+            .world
+            .ids("businessunit", Filter::eq("name", unit))
+            .into_iter()
+            .next()
+            .unwrap();
+        let role = teams.world.role_in("Contacts", unit);
+        associate(&teams.world.admin, user(actor), "systemuserroles_association", role).unwrap();
+    }
+    let contact = Row::unsaved("contact")
+        .with("lastname", "Novak")
+        .with("ownerid", user(&teams.world.admin))
+        .with("parentcustomerid", teams.account.clone());
+    let contact = teams.world.admin.create(contact);
+    teams
+        .member(&teams.world.admin, "AddUserToRecordTeam", &teams.colleague)
+        .unwrap();
+    let change = Row::new("contact", contact).with("lastname", "Pwned");
+    assert_eq!(
+        outcome(&teams.colleague.try_update(change.clone())),
+        "ok",
+        "it came down"
+    );
+    assert_eq!(outcome(&teams.seller.try_update(change.clone())), "0x80048306");
+    let error = teams.add(&teams.seller).unwrap_err();
+    assert_eq!(error.code(), Code::ACCESS_DENIED, "{error}");
+    assert_eq!(outcome(&teams.seller.try_update(change)), "0x80048306");
+    teams
+        .member(&teams.world.admin, "AddUserToRecordTeam", &teams.seller)
+        .unwrap();
+}
+
 #[test]
 fn a_changed_template_counts_for_new_teams() {
     let teams = Teams::new();
