@@ -171,92 +171,79 @@ fn rows_that_somebody_may_not_read_are_not_there_for_them() {
     assert_eq!(filter(&admin, "task", by_lead).len(), 2);
 }
 
+/// Contacts of an account with three employees, of one that does not say how many, of none, and of another contact.
+fn contacts(admin: &Actor) -> [Uuid; 4] {
+    let account = |name: &str| Row::unsaved("account").with("name", name);
+    let three = admin.create(account("P").with("numberofemployees", Value::Int(3)));
+    let unsaid = admin.create(account("N"));
+    let contact = |name: &str| Row::unsaved("contact").with("lastname", name);
+    let of = |table: &str, id: Uuid| contact("of one").with("parentcustomerid", Reference::new(table, id));
+    let none = admin.create(contact("of none"));
+    let [of_three, of_unsaid, of_contact] =
+        [("account", three), ("account", unsaid), ("contact", none)].map(|(table, id)| admin.create(of(table, id)));
+    [of_three, of_unsaid, none, of_contact]
+}
+
 /// A column of what a lookup does not refer to is empty, as with an outer link.
 #[test]
 fn a_column_of_a_row_that_is_not_there_is_empty() {
     let organisation = Organisation::empty();
     let admin = organisation.admin();
-    let account = |name: &str, employees: Option<i32>| {
-        let row = Row::unsaved("account").with("name", name);
-        let id = admin.create(match employees {
-            Some(number) => row.with("numberofemployees", Value::Int(number)),
-            None => row,
-        });
-        Reference::new("account", id)
-    };
-    let contact = |name: &str, of: Option<&Reference>| {
-        let row = Row::unsaved("contact").with("lastname", name);
-        admin.create(match of {
-            Some(account) => row.with("parentcustomerid", account.clone()),
-            None => row,
-        })
-    };
-    let (three, unsaid) = (account("P", Some(3)), account("N", None));
-    let (of_three, of_unsaid) = (contact("of P", Some(&three)), contact("of N", Some(&unsaid)));
-    let (none, of_nobody) = (contact("none", None), contact("of none", None));
-    admin.update(Row::new("contact", of_nobody).with("parentcustomerid", Reference::new("contact", none)));
-    let path = "parentcustomerid_account/";
-    for (condition, operator, expected) in [
-        ("accountid eq null", ("accountid", "null", ""), vec![none, of_nobody]),
+    let [of_three, of_unsaid, none, of_contact] = contacts(&admin);
+    for (column, odata, (operator, value), expected) in [
+        ("accountid", "eq null", ("null", ""), vec![none, of_contact]),
         (
-            "numberofemployees eq null",
-            ("numberofemployees", "null", ""),
-            vec![of_unsaid, none, of_nobody],
+            "numberofemployees",
+            "eq null",
+            ("null", ""),
+            vec![of_unsaid, none, of_contact],
+        ),
+        ("numberofemployees", "ne null", ("not-null", ""), vec![of_three]),
+        (
+            "numberofemployees",
+            "ne 3",
+            ("ne", "value='3'"),
+            vec![of_unsaid, none, of_contact],
         ),
         (
-            "numberofemployees ne null",
-            ("numberofemployees", "not-null", ""),
-            vec![of_three],
+            "numberofemployees",
+            "ne 4",
+            ("ne", "value='4'"),
+            vec![of_three, of_unsaid, none, of_contact],
         ),
-        (
-            "numberofemployees ne 3",
-            ("numberofemployees", "ne", "3"),
-            vec![of_unsaid, none, of_nobody],
-        ),
-        (
-            "numberofemployees ne 4",
-            ("numberofemployees", "ne", "4"),
-            vec![of_three, of_unsaid, none, of_nobody],
-        ),
-        (
-            "numberofemployees eq 3",
-            ("numberofemployees", "eq", "3"),
-            vec![of_three],
-        ),
-        (
-            "numberofemployees gt 2",
-            ("numberofemployees", "gt", "2"),
-            vec![of_three],
-        ),
-        ("numberofemployees lt 3", ("numberofemployees", "lt", "3"), vec![]),
+        ("numberofemployees", "eq 3", ("eq", "value='3'"), vec![of_three]),
+        ("numberofemployees", "gt 2", ("gt", "value='2'"), vec![of_three]),
+        ("numberofemployees", "lt 3", ("lt", "value='3'"), vec![]),
     ] {
-        let said = filter(&admin, "contact", &format!("{path}{condition}"));
-        assert_eq!(sorted(said.clone()), sorted(expected.clone()), "{condition}");
-        let (column, operator, value) = operator;
-        let value = match value {
-            "" => String::new(),
-            value => format!("value='{value}'"),
-        };
+        let expected = sorted(expected);
+        let condition = format!("parentcustomerid_account/{column} {odata}");
+        assert_eq!(sorted(filter(&admin, "contact", &condition)), expected, "{condition}");
         let xml = format!(
             "<fetch><entity name='contact'><attribute name='lastname'/>
                <link-entity name='account' from='accountid' to='parentcustomerid' link-type='outer' alias='a'/>
                <filter><condition entityname='a' attribute='{column}' operator='{operator}' {value}/></filter>
              </entity></fetch>"
         );
-        assert_eq!(sorted(fetch(&admin, &xml)), sorted(expected.clone()), "{xml}");
-        let rest = filter(&admin, "contact", &format!("not ({path}{condition})"));
+        assert_eq!(sorted(fetch(&admin, &xml)), expected, "{xml}");
+        let rest = filter(&admin, "contact", &format!("not ({condition})"));
         assert_eq!(rest.len() + expected.len(), 4, "the rest of {condition}");
         assert!(rest.iter().all(|id| !expected.contains(id)), "{condition}");
     }
-    // However far the path goes on.
-    let far = "parentcustomerid_contact/parentcustomerid_account/name ne 'P'";
-    assert_eq!(
-        sorted(filter(&admin, "contact", far)),
-        sorted(vec![of_three, of_unsaid, none, of_nobody])
-    );
-    let listed = "Microsoft.Dynamics.CRM.NotIn(PropertyName='parentcustomerid_account/name',PropertyValues=['P'])";
-    assert_eq!(
-        sorted(filter(&admin, "contact", listed)),
-        sorted(vec![of_unsaid, none, of_nobody])
-    );
+    // However far the path goes on, and by functions.
+    for (condition, expected) in [
+        (
+            "parentcustomerid_contact/parentcustomerid_account/name ne 'P'",
+            vec![of_three, of_unsaid, none, of_contact],
+        ),
+        (
+            "Microsoft.Dynamics.CRM.NotIn(PropertyName='parentcustomerid_account/name',PropertyValues=['P'])",
+            vec![of_unsaid, none, of_contact],
+        ),
+    ] {
+        assert_eq!(
+            sorted(filter(&admin, "contact", condition)),
+            sorted(expected),
+            "{condition}"
+        );
+    }
 }

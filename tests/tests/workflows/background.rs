@@ -443,24 +443,6 @@ fn a_run_that_succeeded_is_removed_where_that_is_asked_for() {
     assert!(jobs(&world).is_empty());
 }
 
-/// What was logged of it on the way goes with it.
-#[test]
-fn a_run_that_is_removed_takes_its_log_along() {
-    let world = Workplace::new();
-    let more = json!({ "on": { "create": true }, "auto-delete": true });
-    let actions = json!([{ "wait": { "for": is("fax", json!("1")) } }, task(json!("done"))]);
-    world.active(&background("quiet", &more, actions));
-    let row = world.admin.create(account("Novak"));
-    let job = jobs(&world).remove(0).id;
-    let log = || world.admin.list(Query::new("workflowlog")).len();
-    assert_eq!(log(), 1);
-    world.admin.update(Row::new("account", row).with("fax", "1"));
-    assert_eq!(world.told(), ["done"]);
-    assert!(jobs(&world).is_empty());
-    assert_eq!(log(), 0);
-    assert!(world.admin.try_get("asyncoperation", job).is_err());
-}
-
 #[test]
 fn what_waits_does_not_run_in_real_time() {
     let world = Workplace::new();
