@@ -56,11 +56,28 @@ pub(crate) fn check_export(session: &dyn Door) -> Result<()> {
     }
 }
 
-/// Lists the rows of a query.
-pub(crate) fn list(context: &Context, session: &dyn Door, query: Query) -> anyhow::Result<Outcome> {
+/// Has a query ask for no more than its first rows; so many of its answer count. A page stays the one that it is: which
+/// rows a later one begins with goes by its size.
+pub(crate) fn limit(query: &mut Query, top: Option<u32>) -> usize {
+    match (&mut query.page, top) {
+        (None, top) => query.top = [query.top, top].into_iter().flatten().min(),
+        (Some(page), Some(top)) if page.number <= 1 || page.after.is_some() => page.size = top.clamp(1, page.size),
+        (Some(_), _) => {}
+    }
+    top.map_or(usize::MAX, |top| usize::try_from(top).unwrap_or(usize::MAX))
+}
+
+/// Lists the first rows of a query, or all.
+pub(crate) fn list(
+    context: &Context,
+    session: &dyn Door,
+    mut query: Query,
+    top: Option<u32>,
+) -> anyhow::Result<Outcome> {
     check_export(session)?;
+    let most = limit(&mut query, top);
     if query.page.is_some() || query.counted {
-        return part(context, session, query);
+        return part(context, session, query, most);
     }
     let shown = Shown::of(session, &query)?;
     let mut going = Going {
@@ -287,20 +304,24 @@ fn finished(ended: anyhow::Result<()>, begun: bool) -> anyhow::Result<Outcome> {
 }
 
 /// A page, or rows with how many there are in all.
-fn part(context: &Context, session: &dyn Door, query: Query) -> anyhow::Result<Outcome> {
+fn part(context: &Context, session: &dyn Door, query: Query, most: usize) -> anyhow::Result<Outcome> {
     let shown = Shown::of(session, &query)?;
     let answer = session.execute(Request::retrieve_multiple(query))?;
-    let mut document = json!({ "value": answer.rows().iter().map(|row| shown.json(row)).collect::<Vec<_>>() });
-    let grid = shown.grid(context, answer.rows(), false)?;
-    let mut lines = vec![people::count(answer.rows().len(), "row")];
-    let more = matches!(value(&answer, "MoreRecords"), Some(Value::Bool(true)));
+    let all = answer.rows();
+    let rows = all.get(..most).unwrap_or(all);
+    let mut document = json!({ "value": rows.iter().map(|row| shown.json(row)).collect::<Vec<_>>() });
+    let grid = shown.grid(context, rows, false)?;
+    let mut lines = vec![people::count(rows.len(), "row")];
+    let is_cut = rows.len() < all.len();
+    let more = is_cut || matches!(value(&answer, "MoreRecords"), Some(Value::Bool(true)));
     if let Json::Object(map) = &mut document {
         if let Some(Value::BigInt(count)) = value(&answer, "TotalRecordCount") {
             map.insert("@Microsoft.Dynamics.CRM.totalrecordcount".to_owned(), (*count).into());
             lines.push(format!("{} in all", grouped(count.unsigned_abs())));
         }
         map.insert("@Microsoft.Dynamics.CRM.morerecords".to_owned(), more.into());
-        if let Some(Value::Text(cookie)) = value(&answer, "PagingCookie") {
+        // Behind the rows that are shown no cookie begins.
+        if let Some(Value::Text(cookie)) = value(&answer, "PagingCookie").filter(|_| !is_cut) {
             map.insert(
                 "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie".to_owned(),
                 cookie.as_str().into(),

@@ -158,6 +158,36 @@ impl From<&Operation> for Author {
     }
 }
 
+impl Author {
+    /// Writes into a row who changes it, or made it.
+    pub(crate) fn sign(&self, row: &mut Row, is_new: bool) {
+        let person = Reference::new(tables::USER, self.user);
+        let behalf = (self.user != self.initiating).then(|| Reference::new(tables::USER, self.initiating));
+        if is_new {
+            row.set("createdby", person.clone());
+            if let Some(behalf) = &behalf {
+                row.set("createdonbehalfby", behalf.clone());
+                row.set("modifiedonbehalfby", behalf.clone());
+            }
+        } else {
+            row.set("modifiedonbehalfby", behalf.map_or(Value::Null, Value::Lookup));
+        }
+        row.set("modifiedby", person);
+    }
+
+    /// Writes into a row when that is.
+    pub(crate) fn date(&self, row: &mut Row, is_new: bool) {
+        row.set("modifiedon", self.when);
+        if is_new {
+            let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
+            row.set("createdon", earlier.unwrap_or(self.when));
+            if earlier.is_some() {
+                row.set("overriddencreatedon", self.when);
+            }
+        }
+    }
+}
+
 /// One change of one row.
 pub struct RowChange<'a> {
     /// What happens.
@@ -258,28 +288,10 @@ impl<'a> RowChange<'a> {
         }
         let (by, row) = (self.by, &mut self.row);
         if message || self.cause.allows().person {
-            let person = Reference::new(tables::USER, by.user);
-            let behalf = (by.user != by.initiating).then(|| Reference::new(tables::USER, by.initiating));
-            if new {
-                row.set("createdby", person.clone());
-                if let Some(behalf) = &behalf {
-                    row.set("createdonbehalfby", behalf.clone());
-                    row.set("modifiedonbehalfby", behalf.clone());
-                }
-            } else {
-                row.set("modifiedonbehalfby", behalf.map_or(Value::Null, Value::Lookup));
-            }
-            row.set("modifiedby", person);
+            by.sign(row, new);
         }
         if message || !row.has("modifiedon") {
-            row.set("modifiedon", by.when);
-        }
-        if new {
-            let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
-            row.set("createdon", earlier.unwrap_or(by.when));
-            if earlier.is_some() {
-                row.set("overriddencreatedon", by.when);
-            }
+            by.date(row, new);
         }
         row.set("versionnumber", Value::BigInt(unit.tx.next_version()?));
         Ok(())

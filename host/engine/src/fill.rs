@@ -4,13 +4,15 @@
 use sluice_access::{OwnerToBe, PrincipalId};
 use sluice_model::{
     Code, ColumnDef, ColumnType, Error, Ownership, PrincipalKind, Reference, Required, Result, Right, Row, TableDef,
-    Uuid, Value, coerce,
+    Timestamp, Uuid, Value, coerce,
 };
 
 mod amounts;
+mod foreseen;
 mod names;
 
 use amounts::{amounts, base_currency, keep_currency};
+pub use foreseen::made_of;
 
 use crate::{Operation, Unit, change::Why, message, tables};
 
@@ -174,10 +176,15 @@ pub(crate) fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
 /// Fills everything that a new row needs beside what was sent.
 pub(crate) fn new_row(unit: &Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<()> {
     names::check_name(table, row, None)?;
+    new_columns(unit, operation.context.created_on, table, row)
+}
+
+/// The same, whatever the row is called.
+fn new_columns(unit: &Unit, now: Timestamp, table: &TableDef, row: &mut Row) -> Result<()> {
     defaults(table, row)?;
     new_state(table, row)?;
     let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
-    if earlier.is_some_and(|earlier| earlier > operation.context.created_on) {
+    if earlier.is_some_and(|earlier| earlier > now) {
         let message = "`overriddencreatedon` says when a row was made elsewhere: a time in the past, not the future";
         return Err(Error::invalid(message).with_table(&table.name));
     }
@@ -317,6 +324,11 @@ pub(crate) fn changed_row(
     before: &Row,
 ) -> Result<()> {
     names::check_name(table, row, Some(before))?;
+    changed_columns(unit, table, row, before)
+}
+
+/// The same, whatever the row is called.
+fn changed_columns(unit: &Unit, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
     changed_state(table, row, before)?;
     if row.int("statecode") == Some(0) && before.bool("merged") == Some(true) {
         // Whoever takes a merged row up again has a row of its own.
@@ -420,8 +432,7 @@ fn changed_state(table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
 
 /// `fullname` is made of first and last name.
 fn full_name(table: &TableDef, row: &mut Row, before: Option<&Row>) {
-    let composed = table.column("fullname").is_some_and(|column| column.filled) && table.column("firstname").is_some();
-    if !composed || !(row.has("firstname") || row.has("lastname")) {
+    if !is_named_by_parts(table) || !(row.has("firstname") || row.has("lastname")) {
         return;
     }
     let part = |column: &str| match row.get(column) {
@@ -441,4 +452,8 @@ fn full_name(table: &TableDef, row: &mut Row, before: Option<&Row>) {
             Value::from(name)
         },
     );
+}
+
+fn is_named_by_parts(table: &TableDef) -> bool {
+    table.column("fullname").is_some_and(|column| column.filled) && table.column("firstname").is_some()
 }

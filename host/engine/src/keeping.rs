@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use sluice_model::{Comparison, Filter, Query, Reference, Request, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{Comparison, Filter, Query, Reference, Result, Row, Timestamp, Uuid, Value};
 use sluice_store::{End, weight};
 
 use crate::{Engine, Unit, engine::Core, jobs, tables, unit::Purpose, used};
@@ -284,19 +284,7 @@ fn remove_jobs(unit: &mut Unit, before: Timestamp) -> Result<bool> {
     let rows = unit.select_as_platform("see which jobs ended long ago", &query)?;
     let mut removed = 0;
     for row in &rows {
-        let here = unit.savepoint()?;
-        match unit.run_for_host("remove a job that ended long ago", Request::delete(row.reference())) {
-            Ok(_) => {
-                unit.release(here)?;
-                removed += 1;
-            }
-            Err(error) => {
-                tracing::warn!(%error, job = %row.id, "a job that ended long ago cannot be removed");
-                unit.back_to(here)?;
-                // A plug-in that is not compiled is no reason to give this transaction up.
-                unit.waiting = None;
-            }
-        }
+        removed += usize::from(jobs::remove(unit, row)?);
     }
     // Where none of them goes, the next ones are behind them, and wait for another time.
     Ok(removed > 0 && rows.len() == FEW as usize)

@@ -8,9 +8,9 @@ use sluice_access::Principal;
 use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid};
 use sluice_sandbox::Context;
 
-use crate::{Message, Unit, attribution::Written, bypass::Bypass, change::Why, step, steps};
+use crate::{Message, Unit, attribution::Written, bypass::Bypass, change::Why, snapshot::Snapshot, step, steps};
 
-use primary::{Primary, check_columns, check_table};
+use primary::{Primary, check_columns, check_table, form_rows};
 
 /// A request on its way into the pipeline.
 pub(crate) struct Incoming {
@@ -152,10 +152,11 @@ impl Operation {
         let mut inputs = request.inputs;
         shape.check_request(message.name(), &mut inputs)?;
         let bypass = Bypass::of(&inputs)?.or(bypass);
-        let Primary { table, id, target } = Primary::of(&snapshot, shape.takes, &mut inputs)?;
+        let Primary { table, id, mut target } = Primary::of(&snapshot, shape.takes, &mut inputs)?;
         if let (Some(table), Some(row)) = (&table, &target) {
             check_columns(table, row, why, importing, snapshot.settings.across.is_on)?;
         }
+        form_rows(&snapshot, target.as_mut(), &mut inputs);
         if let Some(table) = &table {
             check_table(message, table)?;
         }
@@ -424,6 +425,13 @@ impl Operation {
         let (shape, name) = (self.message.shape(), self.message.name());
         let checked = shape.check_outputs(name, &mut self.context.outputs);
         checked.map_err(|error| Error::host(error.message()))
+    }
+
+    /// What a step wrote has the form in which it is stored, as what was sent has.
+    pub(crate) fn form_rows(&mut self, snapshot: &Snapshot) {
+        if !self.context.changes.is_empty() {
+            form_rows(snapshot, self.context.target.as_mut(), &mut self.context.inputs);
+        }
     }
 
     /// What the steps left in the Target is held to the same as what was sent.

@@ -391,15 +391,18 @@ fn keep(unit: &mut Unit, kind: &dyn JobKind, job: &Row, step: &JobStep) -> Resul
         row.set("iswaitingforevent", for_event);
         return update(unit, row);
     }
-    if matches!(&step.ended, Some((SUCCEEDED, _))) && kind.is_removed(&step.data) {
-        return unit.delete_as_platform("remove a job that succeeded, as its kind has it", &job.reference());
-    }
     if job.bool("iswaitingforevent") == Some(true) {
         row.set("iswaitingforevent", false);
     }
     update(unit, row)?;
     match &step.ended {
         None => Ok(()),
-        Some((status, told)) => end(unit, job, *status, told, None),
+        Some((status, told)) => {
+            end(unit, job, *status, told, None)?;
+            match *status == SUCCEEDED && kind.is_removed(&step.data) {
+                true => jobs::remove(unit, job).map(|_| ()),
+                false => Ok(()),
+            }
+        }
     }
 }

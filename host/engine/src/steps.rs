@@ -148,6 +148,7 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     let Called { context, outcome, ran } = step.handler.call(unit, step, context);
     operation.context = context;
     operation.context.user = operation.principal.id();
+    operation.form_rows(&unit.snapshot);
     let changed = operation.written.by(step, &mut operation.context);
     unit.trace.changed(changed);
     // How long the request may take is known here, and not in the handler.

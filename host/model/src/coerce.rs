@@ -14,8 +14,10 @@ use crate::{
     written::{self, LAST_TIME, NoTime},
 };
 
+mod form;
 mod kept;
 
+pub use form::{form, formed};
 pub use kept::{default, stored, time};
 
 /// The column `name` of `table`.
@@ -263,81 +265,56 @@ fn is_choice(kind: &ColumnType) -> bool {
     )
 }
 
-/// Checks a value against its column's definition and brings it into the stored form: an
-/// empty text is no value, amounts and decimals are rounded to the column's places, fractions of
-/// a second are cut.
+/// Checks a value against its column's definition and brings it into the stored form ([`formed`]).
 ///
 /// # Errors
 /// [`Code::TEXT_TOO_LONG`], [`Code::OUT_OF_RANGE`], [`Code::INVALID_STATE`],
 /// [`Code::INVALID_DATE_TIME`], [`Code::INVALID_LINK`] or [`Code::INVALID_ARGUMENT`], naming column and value.
 pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value> {
-    Ok(match (&column.kind, value) {
-        (_, Value::Null) => Value::Null,
+    let value = formed(column, value);
+    match (&column.kind, &value) {
+        (_, Value::Null)
+        | (ColumnType::BigInt, Value::BigInt(_))
+        | (ColumnType::Bool, Value::Bool(_))
+        | (ColumnType::Key | ColumnType::Id, Value::Id(_)) => {}
         (ColumnType::Text { max_length } | ColumnType::Memo { max_length }, Value::Text(text)) => {
-            text_within(table, column, &text, *max_length)?;
-            if text.is_empty() {
-                Value::Null
-            } else {
-                Value::Text(text)
-            }
+            text_within(table, column, text, *max_length)?;
         }
         (ColumnType::Int { min, max }, Value::Int(n)) => {
             let bounds = (min.unwrap_or(i32::MIN), max.unwrap_or(i32::MAX));
-            if n < bounds.0 || n > bounds.1 {
-                return Err(outside(table, column, n, (bounds.0, bounds.1)));
+            if *n < bounds.0 || *n > bounds.1 {
+                return Err(outside(table, column, n, bounds));
             }
-            Value::Int(n)
         }
-        (ColumnType::BigInt, Value::BigInt(n)) => Value::BigInt(n),
-        (ColumnType::BigInt, Value::Int(n)) => Value::BigInt(n.into()),
-        (ColumnType::Float, Value::Float(n)) if n.is_finite() => Value::Float(float_within(table, column, n)?),
-        (ColumnType::Float, Value::Int(n)) => Value::Float(float_within(table, column, n.into())?),
-        (ColumnType::Decimal { precision }, value @ (Value::Decimal(_) | Value::Money(_) | Value::Int(_))) => {
-            Value::Decimal(within(table, column, &value, *precision)?)
+        (ColumnType::Float, Value::Float(n)) if n.is_finite() => float_within(table, column, *n)?,
+        (ColumnType::Decimal { .. }, Value::Decimal(n)) | (ColumnType::Money { .. }, Value::Money(n)) => {
+            within(table, column, *n)?;
         }
-        (ColumnType::Money { precision }, value @ (Value::Money(_) | Value::Decimal(_) | Value::Int(_))) => {
-            Value::Money(within(table, column, &value, *precision)?)
-        }
-        (ColumnType::Bool, Value::Bool(b)) => Value::Bool(b),
         (
             ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options },
-            Value::Choice(n) | Value::Int(n),
+            Value::Choice(n),
         ) => {
-            if !options.is_empty() && !options.iter().any(|option| option.value == n) {
+            if !options.is_empty() && !options.iter().any(|option| option.value == *n) {
                 return Err(out_of_range(table, column, &n.to_string()));
             }
-            Value::Choice(n)
         }
-        (ColumnType::Choices { options, .. }, Value::Choices(mut numbers)) => {
-            if let Some(wrong) = numbers
-                .iter()
-                .find(|n| !options.iter().any(|option| option.value == **n))
-            {
+        (ColumnType::Choices { options, .. }, Value::Choices(numbers)) => {
+            let is_option = |n: &&i32| options.iter().any(|option| option.value == **n);
+            if let Some(wrong) = numbers.iter().find(|n| !is_option(n)) {
                 return Err(out_of_range(table, column, &wrong.to_string()));
             }
-            numbers.sort_unstable();
-            numbers.dedup();
-            Value::Choices(numbers)
         }
         (ColumnType::DateTime, Value::DateTime(time)) => {
-            let time = not_before(table, column, crate::value::whole_second(time), FIRST_TIME)?;
-            if time > LAST_TIME {
+            not_before(table, column, *time, FIRST_TIME)?;
+            if *time > LAST_TIME {
                 return Err(too_late(table, column, &time.to_string()));
             }
-            Value::DateTime(time)
         }
-        (ColumnType::Date, Value::Date(date)) => Value::Date(not_before(table, column, date, FIRST_DAY)?),
-        (ColumnType::Key | ColumnType::Id, Value::Id(id)) => Value::Id(id),
-        (ColumnType::Lookup { targets }, Value::Lookup(reference)) => {
-            check_target(table, column, targets, &reference)?;
-            Value::Lookup(reference)
-        }
-        (ColumnType::Lookup { targets }, Value::Id(id)) if targets.len() == 1 => Value::Lookup(Reference {
-            table: targets.first().cloned().unwrap_or_else(|| "".into()),
-            id,
-        }),
-        (_, value) => return Err(mismatch(table, column, &value)),
-    })
+        (ColumnType::Date, Value::Date(date)) => not_before(table, column, *date, FIRST_DAY)?,
+        (ColumnType::Lookup { targets }, Value::Lookup(reference)) => check_target(table, column, targets, reference)?,
+        _ => return Err(mismatch(table, column, &value)),
+    }
+    Ok(value)
 }
 
 fn mismatch(table: &TableDef, column: &ColumnDef, value: &Value) -> Error {
@@ -396,10 +373,10 @@ fn not_before<T: PartialOrd + std::fmt::Display>(
     column: &ColumnDef,
     value: T,
     first: T,
-) -> Result<T> {
+) -> Result<()> {
     match value < first {
         true => Err(too_early(table, column, &value.to_string())),
-        false => Ok(value),
+        false => Ok(()),
     }
 }
 
@@ -471,23 +448,20 @@ fn range(column: &ColumnDef) -> (Decimal, Decimal) {
     }
 }
 
-/// An amount or a decimal number, rounded to the column's places and in its range.
-fn within(table: &TableDef, column: &ColumnDef, value: &Value, precision: u32) -> Result<Decimal> {
-    let (number, range) = (
-        value.as_decimal().unwrap_or_default().round_dp(precision),
-        range(column),
-    );
+/// An amount or a decimal number is in its column's range.
+fn within(table: &TableDef, column: &ColumnDef, number: Decimal) -> Result<()> {
+    let range = range(column);
     match number < range.0 || number > range.1 {
         true => Err(outside(table, column, number, range)),
-        false => Ok(number),
+        false => Ok(()),
     }
 }
 
-fn float_within(table: &TableDef, column: &ColumnDef, number: f64) -> Result<f64> {
+fn float_within(table: &TableDef, column: &ColumnDef, number: f64) -> Result<()> {
     let range = range(column);
     let inside = Decimal::from_f64_retain(number).is_some_and(|exact| exact >= range.0 && exact <= range.1);
     match inside {
-        true => Ok(number),
+        true => Ok(()),
         false => Err(outside(table, column, number, range)),
     }
 }

@@ -275,6 +275,26 @@ pub struct Related {
     pub filter: Filter,
 }
 
+impl Related {
+    /// What is asked of the row that this leads to, where that is one at most. A column of a row that is not there is
+    /// empty.
+    pub fn of_one(self, asked: Filter) -> Filter {
+        let not_there_passes = asked.is_true_of_nothing();
+        let asked = match (not_there_passes, asked) {
+            (false, asked) => asked,
+            (true, Filter::Not(failing)) => *failing,
+            (true, asked) => asked.negated(),
+        };
+        let filter = self.filter.and(asked);
+        let there = Filter::Related(Box::new(Self { filter, ..self }));
+        match not_there_passes {
+            // None is there that fails.
+            true => there.negated(),
+            false => there,
+        }
+    }
+}
+
 impl Filter {
     /// The text of `column`, or the digits of its id, end so.
     pub fn ends_with(column: &str, end: &str) -> Self {

@@ -285,7 +285,6 @@ pub(super) fn list(context: &Context, session: &Session, table: &str, args: &Whi
     }
     let asked = asked(session, &table, args);
     let mut query = asked.or_else(|error| after_privilege(session, &table.name, Right::Read, error))?;
-    query.top = args.top;
     query.distinct = args.distinct;
     if args.distinct && query.columns.is_none() {
         return Err(Usage::because("--distinct goes with --select: rows are all different"));
@@ -293,7 +292,7 @@ pub(super) fn list(context: &Context, session: &Session, table: &str, args: &Whi
     if args.count {
         return view::count(session, query);
     }
-    lists::list(context, session, query)
+    lists::list(context, session, query, args.top)
 }
 
 /// Which rows, which of their columns, in which order.

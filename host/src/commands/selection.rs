@@ -8,7 +8,7 @@ use sluice_model::{Query, Right, fetchxml, odata};
 use sluice_platform::prelude::*;
 
 use super::row;
-use crate::{door::after_privilege, reading, usage::Usage};
+use crate::{door::after_privilege, lists, reading, usage::Usage};
 
 /// The rows of a table.
 #[derive(Debug, clap::Args)]
@@ -130,9 +130,10 @@ impl Chosen {
     pub(super) fn pick(&self, session: &Session, table: &str, named: &[String]) -> anyhow::Result<Picked> {
         if self.asks() {
             let query = self.query(session, table);
-            let query = query.or_else(|error| after_privilege(session, table, Right::Read, error))?;
+            let mut query = query.or_else(|error| after_privilege(session, table, Right::Read, error))?;
+            let most = lists::limit(&mut query, self.top);
             let rows = row::pages(session, &query)?;
-            let rows = rows.iter().map(|row| row.id.to_string()).collect();
+            let rows = rows.iter().take(most).map(|row| row.id.to_string()).collect();
             return Ok(Picked { rows, alone: false });
         }
         Picked::named(named)
@@ -155,8 +156,6 @@ impl Chosen {
             )));
         }
         query.columns = Some(Vec::new());
-        let page = query.page.take().map(|page| page.size);
-        query.top = [query.top, self.top, page].into_iter().flatten().min();
         Ok(query)
     }
 }

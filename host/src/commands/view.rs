@@ -225,11 +225,7 @@ pub(super) fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::
     if args.count {
         return count(session, query);
     }
-    match &mut query.page {
-        Some(page) => page.size = args.top.unwrap_or(page.size).clamp(1, page.size),
-        None => query.top = [query.top, args.top].into_iter().flatten().min(),
-    }
-    lists::list(context, session, query)
+    lists::list(context, session, query, args.top)
 }
 
 /// How many rows there are.

@@ -214,3 +214,131 @@ fn a_lookup_in_a_text_is_a_name() {
     assert_eq!(row.text("description"), Some(told.as_str()));
     assert_eq!(row.text("fax"), Some("Wu"));
 }
+
+/// A value is judged as it is stored: rounded to the column's places, without fractions of a second.
+#[test]
+fn what_a_rule_looks_at_is_what_is_stored() {
+    let world = Workplace::new();
+    let program = world.org.program();
+    program.json(&["column", "create", "account", "zz_m", "money", "--precision", "2"]);
+    program.json(&["column", "create", "account", "zz_d", "decimal", "--precision", "0"]);
+    program.json(&["column", "create", "account", "zz_t", "date-time"]);
+    let refuse = |column: &str, is: &str, value: serde_json::Value| {
+        json!({ "check": { "if": { "compare": { "column": column, "is": is, "value": value } },
+                           "then": [{ "error": { "column": column, "message": "no" } }] } })
+    };
+    let has = json!({ "compare": { "column": "telephone1", "is": "has-data" } });
+    world.active(json!([
+        refuse("zz_m", "ge", json!(100)),
+        refuse("zz_d", "ge", json!(10)),
+        refuse("zz_t", "eq", json!("2026-01-01T00:00:00Z")),
+        // What a rule sets is looked at as it will be stored as well.
+        { "check": { "if": has, "then": [
+            { "set": { "zz_m": { "multiply": 0.333 } } },
+            refuse("zz_m", "eq", json!("1.01"))
+        ] } },
+        { "check": { "if": { "compare": { "column": "fax", "is": "has-data" } },
+                     "then": [{ "error": { "column": "fax", "message": "no" } }] } },
+    ]));
+    let money = |text: &str| Value::Money(text.parse().unwrap());
+    let number = |text: &str| Value::Decimal(text.parse().unwrap());
+    let time = |text: &str| Value::DateTime(text.parse().unwrap());
+    for (column, value) in [
+        ("zz_m", money("99.996")),
+        ("zz_d", number("9.6")),
+        ("zz_t", time("2026-01-01T00:00:00.4Z")),
+    ] {
+        let error = world
+            .clerk
+            .try_create(account("Novak").with(column, value))
+            .unwrap_err();
+        assert_eq!(error.message(), "no", "{column}");
+    }
+    let third = account("Novak").with("telephone1", "1").with("zz_m", money("3.03"));
+    assert_eq!(world.clerk.try_create(third).unwrap_err().message(), "no");
+    let id = world
+        .clerk
+        .create(account("Berg").with("zz_m", money("99.994")).with("fax", ""));
+    let change = Row::new("account", id).with("zz_m", money("99.995"));
+    assert_eq!(world.clerk.try_update(change).unwrap_err().message(), "no");
+}
+
+/// What the platform fills is there for the rule, as the row will have it.
+#[test]
+fn a_rule_looks_at_the_row_as_it_will_be() {
+    let world = Workplace::new();
+    let program = world.org.program();
+    program.json(&[
+        "column",
+        "create",
+        "account",
+        "zz_def",
+        "choice",
+        "--option",
+        "1=A",
+        "--option",
+        "2=B",
+        "--default",
+        "2",
+    ]);
+    let error = |column: &str| json!([{ "error": { "column": column, "message": format!("no {column}") } }]);
+    let rule = world.active(json!([when("zz_def", json!(2), error("zz_def"))]));
+    let refused = world.clerk.try_create(account("Novak")).unwrap_err();
+    assert_eq!(refused.message(), "no zz_def");
+    world.clerk.create(account("Novak").with("zz_def", Value::Choice(1)));
+    switch(&world.admin, rule, false).unwrap();
+    // A default of a rule comes before the column's own.
+    let first = world.active(json!([{ "default": { "zz_def": 1 } }]));
+    let id = world.clerk.create(account("First"));
+    assert_eq!(world.admin.get("account", id).int("zz_def"), Some(1));
+    switch(&world.admin, first, false).unwrap();
+
+    let owner = format!("systemuser:{}", world.clerk.id());
+    let whose = json!({ "compare": { "column": "ownerid", "is": "eq", "value": owner } });
+    let has = |column: &str| json!({ "compare": { "column": column, "is": "has-data" } });
+    let all = [
+        "createdon",
+        "createdby",
+        "owningbusinessunit",
+        "owninguser",
+        "exchangerate",
+    ]
+    .map(has);
+    world.active(json!([
+        { "require": ["ownerid", "statecode", "statuscode", "donotphone", "transactioncurrencyid"] },
+        { "check": { "if": { "and": [whose, { "and": all }] }, "then": [{ "set": { "fax": "mine" } }] } },
+        when("revenue_base", json!(500), json!([{ "set": { "telephone1": "rich" } }])),
+    ]));
+    let rich = |amount: i64| Value::Money(amount.into());
+    let id = world.clerk.create(account("Berg").with("revenue", rich(500)));
+    let row = world.admin.get("account", id);
+    assert_eq!((row.text("fax"), row.text("telephone1")), (Some("mine"), Some("rich")));
+    let id = world.clerk.create(account("Poor").with("revenue", rich(5)));
+    assert_eq!(world.admin.get("account", id).text("telephone1"), None);
+    world.clerk.update(Row::new("account", id).with("revenue", rich(500)));
+    assert_eq!(world.admin.get("account", id).text("telephone1"), Some("rich"));
+}
+
+/// A full name is made of its parts also where a rule has set one of them.
+#[test]
+fn what_is_made_of_other_columns_is_made_before_a_rule_looks() {
+    let world = Workplace::new();
+    let test = json!({ "compare": { "column": "fullname", "is": "contains", "value": "test" } });
+    let nobody = json!({ "compare": { "column": "lastname", "is": "eq", "value": "Nobody" } });
+    let actions = json!([
+        { "check": { "if": nobody, "then": [{ "set": { "firstname": "Test" } }] } },
+        { "check": { "if": test, "then": [{ "error": { "column": "lastname", "message": "no tests" } }] } },
+    ]);
+    let text = json!({ "name": "Names", "table": "contact", "actions": actions }).to_string();
+    let rule = world
+        .admin
+        .create(sluice_platform::BusinessRuleSpec::parse(&text).unwrap().row());
+    let contact = |last: &str| Row::unsaved("contact").with("lastname", last);
+    let id = world.admin.create(contact("Test"));
+    switch(&world.admin, rule, true).unwrap();
+    for name in ["Testa", "Nobody"] {
+        let refused = world.admin.try_create(contact(name)).unwrap_err();
+        assert_eq!(refused.message(), "no tests", "{name}");
+    }
+    world.admin.update(Row::new("contact", id).with("lastname", "Fine"));
+}

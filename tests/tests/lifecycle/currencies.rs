@@ -57,6 +57,14 @@ fn a_merge_takes_no_amount_of_another_currency() {
         assert!(text(&error, "message").contains("another currency"), "{error}");
         assert_eq!(row(&world, "account", &keep)["revenue"], Value::Null);
     }
+    // An amount that is theirs once it is rounded is theirs.
+    let (target, closed) = (
+        format!("Target=account:{keep}"),
+        format!("SubordinateId=account:{other}"),
+    );
+    let content = r#"UpdateContent:={"@odata.type":"account","revenue":1000.0000001}"#;
+    let error = world.admin().refused(&["exec", "Merge", &target, &closed, content]);
+    assert!(text(&error, "message").contains("another currency"), "{error}");
     let both = take("revenue,creditlimit,transactioncurrencyid");
     let both: Vec<&str> = both.iter().map(String::as_str).collect();
     world.admin().json(&both);
@@ -328,4 +336,41 @@ fn without_a_currency_there_are_no_base_amounts() {
     ] {
         assert_eq!(left[column], Value::Null, "{column}: {left}");
     }
+}
+
+/// What is judged is what is stored: a rate that comes to nothing is none.
+#[test]
+fn a_rate_is_judged_as_it_is_stored() {
+    let (world, _) = with_yen();
+    let new = [
+        "row",
+        "create",
+        "transactioncurrency",
+        "currencyname=Z",
+        "isocurrencycode=ZZZ",
+        "currencysymbol=z",
+        "exchangerate=0.00000000001",
+    ];
+    let change = [
+        "row",
+        "update",
+        "transactioncurrency",
+        "Yen",
+        "exchangerate=0.00000000004",
+    ];
+    for line in [&new[..], &change] {
+        let error = world.admin().refused(line);
+        assert!(
+            text(&error, "message").contains("an exchange rate is above zero"),
+            "{error}"
+        );
+    }
+    // What comes to one is the rate of the base currency.
+    world.admin().json(&[
+        "row",
+        "update",
+        "transactioncurrency",
+        "US Dollar",
+        "exchangerate=1.00000000001",
+    ]);
 }

@@ -97,6 +97,59 @@ fn rows_are_changed_several_at_once_and_a_refusal_costs_its_row() {
     assert_eq!(world.count("account", "name ne null"), 0);
 }
 
+/// The rows of a view are those that it lists, whatever page of a query it is.
+#[test]
+fn what_a_view_lists_is_what_it_is_done_to() {
+    let world = World::empty();
+    let admin = world.admin();
+    accounts(&world, &["A1", "A2", "A3", "A4", "A5", "A6", "A7"]);
+    let view = |name: &str, fetch: &str| {
+        let query = format!(
+            "<fetch {fetch}><entity name=\"account\"><attribute name=\"name\"/><order attribute=\"name\"/></entity></fetch>"
+        );
+        admin.json(&["view", "create", name, "--table", "account", "--fetch", &query]);
+    };
+    let names = |line: &[&str]| -> Vec<String> {
+        let rows = list(&admin.json(line));
+        rows.iter().map(|row| text(row, "name").to_owned()).collect()
+    };
+    let described = |what: &str| {
+        let filter = format!("description eq '{what}'");
+        names(&["row", "list", "account", "--filter", &filter, "--order", "name"])
+    };
+    view("Second", "count=\"2\" page=\"2\"");
+    let cookie = admin.json(&["view", "run", "Second"]);
+    let cookie = text(&cookie, "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie").replace('"', "&quot;");
+    view("Third", &format!("count=\"2\" paging-cookie=\"{cookie}\""));
+    view("Last", "count=\"3\" page=\"3\"");
+    for (name, all) in [
+        ("Second", &["A3", "A4"][..]),
+        ("Third", &["A5", "A6"]),
+        ("Last", &["A7"]),
+    ] {
+        assert_eq!(names(&["view", "run", name]), all);
+        assert_eq!(admin.json(&["view", "run", name, "--count"])["count"], all.len());
+        admin.json(&[
+            "row",
+            "update",
+            "account",
+            "--view",
+            name,
+            &format!("description={name}"),
+        ]);
+        assert_eq!(described(name), all);
+        assert_eq!(names(&["view", "run", name, "--top", "1"]), all[..1]);
+        let first = format!("description=first of {name}");
+        admin.json(&["row", "update", "account", "--view", name, "--top", "1", &first]);
+        assert_eq!(described(&format!("first of {name}")), all[..1]);
+    }
+    admin.json(&["row", "delete", "account", "--view", "Second", "--yes"]);
+    assert_eq!(
+        names(&["row", "list", "account", "--order", "name"]),
+        ["A1", "A2", "A5", "A6", "A7"]
+    );
+}
+
 #[test]
 fn rows_are_named_once() {
     let world = World::empty();

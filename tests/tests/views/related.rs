@@ -170,3 +170,80 @@ fn rows_that_somebody_may_not_read_are_not_there_for_them() {
     assert_eq!(filter(&reader, "task", by_lead).len(), 1);
     assert_eq!(filter(&admin, "task", by_lead).len(), 2);
 }
+
+/// Contacts of an account with three employees, of one that does not say how many, of none, and of another contact.
+fn contacts(admin: &Actor) -> [Uuid; 4] {
+    let account = |name: &str| Row::unsaved("account").with("name", name);
+    let three = admin.create(account("P").with("numberofemployees", Value::Int(3)));
+    let unsaid = admin.create(account("N"));
+    let contact = |name: &str| Row::unsaved("contact").with("lastname", name);
+    let of = |table: &str, id: Uuid| contact("of one").with("parentcustomerid", Reference::new(table, id));
+    let none = admin.create(contact("of none"));
+    let [of_three, of_unsaid, of_contact] =
+        [("account", three), ("account", unsaid), ("contact", none)].map(|(table, id)| admin.create(of(table, id)));
+    [of_three, of_unsaid, none, of_contact]
+}
+
+/// A column of what a lookup does not refer to is empty, as with an outer link.
+#[test]
+fn a_column_of_a_row_that_is_not_there_is_empty() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let [of_three, of_unsaid, none, of_contact] = contacts(&admin);
+    for (column, odata, (operator, value), expected) in [
+        ("accountid", "eq null", ("null", ""), vec![none, of_contact]),
+        (
+            "numberofemployees",
+            "eq null",
+            ("null", ""),
+            vec![of_unsaid, none, of_contact],
+        ),
+        ("numberofemployees", "ne null", ("not-null", ""), vec![of_three]),
+        (
+            "numberofemployees",
+            "ne 3",
+            ("ne", "value='3'"),
+            vec![of_unsaid, none, of_contact],
+        ),
+        (
+            "numberofemployees",
+            "ne 4",
+            ("ne", "value='4'"),
+            vec![of_three, of_unsaid, none, of_contact],
+        ),
+        ("numberofemployees", "eq 3", ("eq", "value='3'"), vec![of_three]),
+        ("numberofemployees", "gt 2", ("gt", "value='2'"), vec![of_three]),
+        ("numberofemployees", "lt 3", ("lt", "value='3'"), vec![]),
+    ] {
+        let expected = sorted(expected);
+        let condition = format!("parentcustomerid_account/{column} {odata}");
+        assert_eq!(sorted(filter(&admin, "contact", &condition)), expected, "{condition}");
+        let xml = format!(
+            "<fetch><entity name='contact'><attribute name='lastname'/>
+               <link-entity name='account' from='accountid' to='parentcustomerid' link-type='outer' alias='a'/>
+               <filter><condition entityname='a' attribute='{column}' operator='{operator}' {value}/></filter>
+             </entity></fetch>"
+        );
+        assert_eq!(sorted(fetch(&admin, &xml)), expected, "{xml}");
+        let rest = filter(&admin, "contact", &format!("not ({condition})"));
+        assert_eq!(rest.len() + expected.len(), 4, "the rest of {condition}");
+        assert!(rest.iter().all(|id| !expected.contains(id)), "{condition}");
+    }
+    // However far the path goes on, and by functions.
+    for (condition, expected) in [
+        (
+            "parentcustomerid_contact/parentcustomerid_account/name ne 'P'",
+            vec![of_three, of_unsaid, none, of_contact],
+        ),
+        (
+            "Microsoft.Dynamics.CRM.NotIn(PropertyName='parentcustomerid_account/name',PropertyValues=['P'])",
+            vec![of_unsaid, none, of_contact],
+        ),
+    ] {
+        assert_eq!(
+            sorted(filter(&admin, "contact", condition)),
+            sorted(expected),
+            "{condition}"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use sluice_model::{Depth, Query, Row, Value};
 
-use crate::world::{Workplace, account, seller, spec, switch, task};
+use crate::world::{Workplace, account, is, seller, spec, switch, task};
 
 #[test]
 fn a_plug_in_is_given_inputs_and_gives_back() {
@@ -140,6 +140,21 @@ fn each_action_in_the_background_is_logged() {
     world.admin.update(canceled.with("statuscode", Value::Choice(32)));
     world.admin.try_delete("asyncoperation", job.id).unwrap();
     assert_eq!(world.admin.count("workflowlog"), 0, "it goes with its job");
+}
+
+/// What was logged of it on the way goes with it.
+#[test]
+fn a_run_that_is_removed_takes_its_log_along() {
+    let world = Workplace::new();
+    let more = json!({ "on": { "create": true }, "mode": "background", "auto-delete": true });
+    let actions = json!([{ "wait": { "for": is("fax", json!("1")) } }, task(json!("done"))]);
+    world.active(&spec("quiet", &more, actions));
+    let row = world.admin.create(account("Novak"));
+    let left = || ["asyncoperation", "workflowlog"].map(|table| world.admin.count(table));
+    assert_eq!(left(), [1, 1]);
+    world.admin.update(Row::new("account", row).with("fax", "1"));
+    assert_eq!(world.told(), ["done"]);
+    assert_eq!(left(), [0, 0]);
 }
 
 #[test]

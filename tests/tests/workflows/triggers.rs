@@ -198,3 +198,34 @@ fn by_hand_it_runs_where_it_is_meant_to() {
     let error = run(&clerk, by_hand, id).unwrap_err();
     assert_eq!(error.body().privilege.as_deref(), Some("prvWorkflowExecution"));
 }
+
+/// Before an Update a value is what is stored, and what the platform makes of it is there.
+#[test]
+fn before_an_update_values_are_as_they_are_stored() {
+    let world = Workplace::new();
+    let stop = json!([{ "stop": { "as": "canceled", "message": "no" } }]);
+    let more = json!({ "on": { "update": ["revenue", "fax"] }, "when": "before" });
+    let half = json!({ "multiply": 0.333 });
+    let actions = json!([
+        { "check": { "if": { "compare": { "column": "revenue", "is": "ge", "value": 100 } }, "then": stop } },
+        { "check": { "if": { "compare": { "column": "revenue_base", "is": "eq", "value": 50 } }, "then": stop } },
+        { "check": { "if": is("fax", json!("third")), "then": [
+            { "update": { "set": { "revenue": half } } },
+            { "check": { "if": is("revenue", json!("3.33")), "then": stop } },
+        ] } },
+    ]);
+    world.active(&spec("before", &more, actions));
+    let money = |text: &str| Value::Money(text.parse().unwrap());
+    let id = world.admin.create(account("Novak").with("revenue", money("10.01")));
+    let change = |value: &str| Row::new("account", id).with("revenue", money(value));
+    for value in ["99.996", "50"] {
+        assert_eq!(
+            world.admin.try_update(change(value)).unwrap_err().message(),
+            "no",
+            "{value}"
+        );
+    }
+    world.admin.update(change("10.01"));
+    let third = Row::new("account", id).with("fax", "third");
+    assert_eq!(world.admin.try_update(third).unwrap_err().message(), "no");
+}

@@ -315,9 +315,6 @@ fn came_to(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
     if ended.result.is_ok() {
         context::forget(unit, job)?;
     }
-    if ended.remove {
-        return unit.delete_as_platform("remove a job that succeeded, as its step has it", &row.reference());
-    }
     let now = unit.core.env.now();
     let mut changed = Row::new(tables::JOB, job).with("modifiedon", now);
     match &ended.result {
@@ -341,7 +338,11 @@ fn came_to(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
             changed.set("errorcode", error.code().signed());
         }
     }
-    update(unit, changed)
+    update(unit, changed)?;
+    match ended.remove {
+        true => super::remove(unit, &row).map(|_| ()),
+        false => Ok(()),
+    }
 }
 
 /// Ends jobs that have not begun and are not to: each says why.

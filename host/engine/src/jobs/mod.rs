@@ -13,7 +13,7 @@ mod step;
 mod turn;
 mod work;
 
-use sluice_model::{Result, Row, Value};
+use sluice_model::{Request, Result, Row, Value};
 use sluice_store::Beside;
 
 pub(crate) use context::{is_context, kept, whole};
@@ -82,6 +82,24 @@ pub(crate) fn canceled(unit: &mut Unit, job: &Row) -> Result<()> {
             context::forget(unit, job.id)
         }
         false => Ok(()),
+    }
+}
+
+/// Removes a job that has ended, with what goes with it. What refers to it and stays keeps it; whether it is gone.
+///
+/// # Errors
+/// The database fails.
+pub(crate) fn remove(unit: &mut Unit, job: &Row) -> Result<bool> {
+    let here = unit.savepoint()?;
+    match unit.run_for_host("remove a job that has ended", Request::delete(job.reference())) {
+        Ok(_) => unit.release(here).map(|()| true),
+        Err(error) => {
+            tracing::warn!(%error, job = %job.id, "a job that has ended cannot be removed");
+            unit.back_to(here)?;
+            // A plug-in that is not compiled is no reason to give this transaction up.
+            unit.waiting = None;
+            Ok(false)
+        }
     }
 }
 

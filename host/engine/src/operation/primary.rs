@@ -15,6 +15,20 @@ pub(super) struct Primary {
     pub(super) target: Option<Row>,
 }
 
+/// Rows have the form in which they are stored, before anybody judges them: a number that is rounded, a text that is
+/// empty, or a fraction of a second is never taken for what it will not be.
+pub(super) fn form_rows(snapshot: &Snapshot, target: Option<&mut Row>, inputs: &mut Parameters) {
+    let rows = inputs.iter_mut().filter_map(|(_, parameter)| match parameter {
+        Parameter::Row(row) => Some(row),
+        _ => None,
+    });
+    for row in target.into_iter().chain(rows) {
+        if let Ok(table) = snapshot.table(&row.table) {
+            coerce::form(table, row);
+        }
+    }
+}
+
 impl Primary {
     /// The parameters are of the types that the message's form has for them.
     pub(super) fn of(snapshot: &Snapshot, takes: Takes, inputs: &mut Parameters) -> Result<Self> {

@@ -434,18 +434,8 @@ impl<'a> Reader<'a> {
             )));
         }
         let filter = self.compared(element, other)?;
-        self.count_related(2)?;
-        let of_row = |filter| {
-            let filter = link.related.filter.clone().and(filter);
-            exists(Related {
-                filter,
-                ..link.related.clone()
-            })
-        };
-        Ok(match filter.is_true_of_nothing() {
-            true => Filter::Or(vec![exists(link.related.clone()).negated(), of_row(filter)]),
-            false => of_row(filter),
-        })
+        self.count_related(1)?;
+        Ok(link.related.clone().of_one(filter))
     }
 }
 

@@ -259,12 +259,13 @@ impl<'a> Parser<'a> {
         self.count_related()?;
         let surroundings = self.surroundings;
         let (column, target) = paths::referenced(&surroundings.catalog, table, first)?;
-        Ok(Filter::Related(Box::new(Related {
+        let referenced = Related {
             column: column.clone(),
             table: target.name.clone(),
             other: target.key.clone(),
-            filter: self.along(target, rest, leaf)?,
-        })))
+            filter: Filter::All,
+        };
+        Ok(referenced.of_one(self.along(target, rest, leaf)?))
     }
 
     /// The next word, as a value.

@@ -142,6 +142,30 @@ fn rows_that_this_one_refers_to() {
     assert_eq!(nested, related("leadid", "process", "leadid", lead));
 }
 
+/// A column of a row that is not there is empty, however far away.
+#[test]
+fn what_is_true_of_nothing_is_true_where_no_row_is_there() {
+    let account = |filter| related("parentaccountid", "account", "accountid", filter);
+    let other = |name: &str| Filter::Compare {
+        column: "name".into(),
+        comparison: Comparison::Ne,
+        value: name.into(),
+    };
+    assert_eq!(
+        parsed("parentaccountid/name ne 'Oil'").unwrap(),
+        account(other("Oil").negated()).negated()
+    );
+    let far = filter(
+        &all(),
+        all().catalog.table("process").unwrap(),
+        "leadid/parentaccountid/name ne 'Oil'",
+    );
+    let far_one = related("leadid", "lead", "leadid", account(other("Oil").negated()));
+    assert_eq!(far.unwrap(), far_one.negated());
+    let told = "not (parentaccountid/name eq 'Oil')";
+    assert_eq!(parsed(told).unwrap(), account(Filter::eq("name", "Oil")).negated());
+}
+
 #[test]
 fn functions_of_the_platform() {
     let six = "Microsoft.Dynamics.CRM.LastXMonths(PropertyName='createdon',PropertyValue=6)";

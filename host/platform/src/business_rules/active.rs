@@ -15,6 +15,7 @@ use super::{ACTIVATED, CATEGORY, DEFINITION, apply::Applied, definition::Definit
 use crate::workflows::{language::name_of, takes_workflows};
 use sluice_engine::{
     Operation, Unit,
+    fill::made_of,
     handler::{Called, Handler, StepSource},
     snapshot::{Part, Parts, Reader, part_of},
     step::{self, Step},
@@ -32,6 +33,8 @@ struct BusinessRule {
     table: Name,
     /// The columns of the table that it speaks of.
     columns: BTreeSet<Name>,
+    /// Those, and the ones of which the platform makes them: whoever sends one of these is concerned.
+    watched: BTreeSet<Name>,
     rank: i32,
     /// Who answers for what it makes of secured columns.
     owner: Option<Reference>,
@@ -76,12 +79,19 @@ impl BusinessRule {
     fn of(row: &Row, catalog: &sluice_model::Catalog, table: &Name) -> Self {
         let definition = Definition::parse(row.text("clientdata").unwrap_or_default());
         let uses = definition.as_ref().ok().and_then(|rule| rule.uses(catalog, table).ok());
-        let columns = uses.into_iter().flatten().filter_map(|(_, column)| column);
+        let columns: BTreeSet<Name> = uses.into_iter().flatten().filter_map(|(_, column)| column).collect();
+        let sources = |column: &Name| {
+            catalog
+                .find(table)
+                .map_or_else(Vec::new, |table| made_of(table, column))
+        };
+        let sources: Vec<Name> = columns.iter().flat_map(sources).collect();
         Self {
             id: row.id,
             name: row.text("name").unwrap_or_default().to_owned(),
             table: table.clone(),
-            columns: columns.collect(),
+            watched: columns.iter().cloned().chain(sources).collect(),
+            columns,
             rank: row.int("processorder").unwrap_or_default(),
             owner: row.lookup("ownerid").cloned(),
             definition,
@@ -97,7 +107,7 @@ impl BusinessRule {
         step.table = Some(self.table.clone());
         step.stage = step::PRE_OPERATION;
         if message == "Update" {
-            step.filtering = self.columns.iter().cloned().collect();
+            step.filtering = self.watched.iter().cloned().collect();
             return step.knowing_row_before();
         }
         step
@@ -166,27 +176,34 @@ impl Call {
         };
         let catalog = unit.catalog();
         let table = catalog.table(&target.table)?.clone();
-        let mut row = Row::new(target.table.clone(), target.id);
-        for before in context.pre_images.values() {
-            row.values.extend(before.values.clone());
-        }
-        row.values.extend(target.values);
-        let is_new = &*context.message == "Create";
+        let before = (&*context.message != "Create").then(|| {
+            let mut before = Row::new(target.table.clone(), target.id);
+            for image in context.pre_images.values() {
+                before.values.extend(image.values.clone());
+            }
+            before
+        });
+        let row = unit.foreseen(&table, &target, before.as_ref());
         let hidden = self.hidden(unit, &table)?;
         let mut names = HashMap::new();
         for lookup in rule.texts_of_lookups(&table) {
             if let Some(named) = row.lookup(&lookup) {
-                let mut before = context.pre_images.values();
-                let is_held = before.any(|before| before.lookup(&lookup) == Some(named));
+                // What the request does not bring, the row has, or the platform fills.
+                let is_held = target.lookup(&lookup) != Some(named)
+                    || before
+                        .as_ref()
+                        .is_some_and(|before| before.lookup(&lookup) == Some(named));
                 names.insert(named.clone(), name_of(unit, context.user, named, is_held)?);
             }
         }
         let mut applied = Applied {
+            unit,
             table: &table,
             collation: catalog.collation(),
             context,
+            before,
+            sent: target,
             row,
-            is_new,
             names,
             hidden,
         };

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use sluice_engine::Unit;
 use sluice_model::{
     Code, ColumnDef, Error, Name, Parameter, Reference, Result, Row, TableDef, Value, coerce, text::Collation,
 };
@@ -12,13 +13,16 @@ use crate::workflows::language::{Bounded, Condition, Source, longest_text, value
 
 /// A rule at work on the row of a request.
 pub(super) struct Applied<'a> {
+    pub(super) unit: &'a mut Unit,
     pub(super) table: &'a TableDef,
     pub(super) collation: &'a Collation,
     pub(super) context: &'a mut Context,
+    /// The row as it is; nothing, where it is about to be made.
+    pub(super) before: Option<Row>,
+    /// What the request has of it.
+    pub(super) sent: Row,
     /// The row as it will be.
     pub(super) row: Row,
-    /// It is about to be made.
-    pub(super) is_new: bool,
     /// What the rows are called that its lookups refer to: the rule asks for no row.
     pub(super) names: HashMap<Reference, String>,
     /// What it looks at as if it were empty: what its owner may not read.
@@ -55,9 +59,10 @@ impl Applied<'_> {
                         self.set(name, source).map_err(|error| refused("set columns", error))?;
                     }
                 }
-                Action::Default(set) if self.is_new => {
+                // A default of the column's own is for what no rule fills.
+                Action::Default(set) if self.before.is_none() => {
                     for (name, source) in set {
-                        if self.value_of(name).is_null() {
+                        if self.sent.get(name).is_none_or(Value::is_null) {
                             self.set(name, source)
                                 .map_err(|error| refused("set columns of a new row", error))?;
                         }
@@ -109,10 +114,12 @@ impl Applied<'_> {
             Source::Constant(constant) => coerce::stored(self.table, column, constant)?,
             source => self.value(source, column)?,
         };
+        let value = coerce::formed(column, value);
         if value == held {
             return Ok(());
         }
-        self.row.set(name.clone(), value.clone());
+        self.sent.set(name.clone(), value.clone());
+        self.row = self.unit.foreseen(self.table, &self.sent, self.before.as_ref());
         let at = At::Column(name.clone());
         let before = at.of(self.context);
         at.put(self.context, Some(Parameter::Value(value)));

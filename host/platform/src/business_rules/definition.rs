@@ -161,7 +161,7 @@ pub(super) fn of_rule(mut error: Error) -> Error {
     error
 }
 
-/// What is required can be given by a request: a rule that asks for more would refuse every new row.
+/// What is required can be given by a request: of what the platform fills, nobody is asked for more.
 fn can_be_given(table: &TableDef, actions: &[Action], within: &str) -> Result<()> {
     for (number, action) in (1..).zip(actions) {
         let place = format!("{within}{number}");
@@ -177,8 +177,8 @@ fn can_be_given(table: &TableDef, actions: &[Action], within: &str) -> Result<()
                 };
                 if let Some(filled) = columns.iter().find(is_filled) {
                     let message = format!(
-                        "action {place} of the business rule: the platform fills column `{filled}` of `{}`, and later than \
-                         a rule looks: no request can give it, and every new row would be refused",
+                        "action {place} of the business rule: the platform fills column `{filled}` of `{}`: no request can \
+                         give it",
                         table.name
                     );
                     return Err(Error::new(Code::READ_ONLY_COLUMN, message).with_table(&table.name));

@@ -264,7 +264,9 @@ impl<'a> Run<'a> {
         if !(place.is_this() && self.is_in_request()) {
             return self.call(Request::update(change)).map(|_| ());
         }
+        let table = self.table(&change.table)?;
         for (name, value) in change.values {
+            let value = coerce::formed(coerce::column(&table, &name)?, value);
             let at = At::Column(name);
             let before = at.of(self.context);
             at.put(self.context, Some(Parameter::Value(value)));

@@ -1,7 +1,8 @@
 //! What a workflow at work sees: rows, their columns, and the values that are made of them.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
+use sluice_engine::fill::made_of;
 use sluice_model::{
     Code, ColumnDef, ColumnType, Error, Name, Reference, Request, Result, Row, TableDef, Value, codes::Kind, coerce,
 };
@@ -263,7 +264,7 @@ impl<'a> Run<'a> {
     /// What the row is called that a lookup refers to.
     fn name_of(&mut self, place: &Place, lookup: &Name, named: &Reference) -> Result<String> {
         let brought = self.context.target.as_ref().is_some_and(|target| target.has(lookup));
-        let is_held = !(place.is_this() && self.is_in_request() && brought);
+        let is_held = !(self.is_of_request(place) && brought);
         naming::name_of(self.unit, self.context.user, named, is_held)
     }
 
@@ -290,10 +291,9 @@ impl<'a> Run<'a> {
     fn see(&mut self, place: &Place, row: &Reference) -> Result<&Row> {
         if !self.seen.contains_key(place) {
             let mut seen = self.retrieve(place, row)?;
-            if place.is_this() && self.is_in_request() {
-                let target = self.context.target.iter().flat_map(|target| &target.values);
-                seen.values
-                    .extend(target.map(|(name, value)| (name.clone(), value.clone())));
+            if let (Some(target), true) = (&self.context.target, self.is_of_request(place)) {
+                let table = self.unit.snapshot()?.table(&row.table)?.clone();
+                seen = self.unit.foreseen(&table, target, Some(&seen));
             }
             self.conceal(&mut seen)?;
             self.seen.insert(place.clone(), seen);
@@ -315,13 +315,22 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Whether the row at a place is that of an Update that is still to come.
+    fn is_of_request(&self, place: &Place) -> bool {
+        place.is_this() && self.is_in_request()
+    }
+
     fn retrieve(&mut self, place: &Place, row: &Reference) -> Result<Row> {
         let table = self.table(&row.table)?;
-        let columns = self.program.reads.get(place).into_iter().flatten();
-        let columns: Vec<&str> = columns
-            .map(|name| &**name)
-            .filter(|name| *name != &*table.key)
-            .collect();
+        let mut columns: BTreeSet<Name> = self.program.reads.get(place).into_iter().flatten().cloned().collect();
+        if self.is_of_request(place) {
+            // What the row will be is made of these, and of the state that it has.
+            let sources: Vec<Name> = columns.iter().flat_map(|column| made_of(&table, column)).collect();
+            let state = table.states().map(|_| Name::from("statecode"));
+            columns.extend(sources.into_iter().chain(state));
+        }
+        columns.remove(&table.key);
+        let columns: Vec<&str> = columns.iter().map(|name| &**name).collect();
         let answer = self
             .unit
             .call_service(self.context, Request::retrieve(row.clone(), &columns))

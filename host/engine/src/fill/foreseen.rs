@@ -1,0 +1,96 @@
+//! A row as it will be, for who judges it before it is written; and what the platform makes of what.
+
+use sluice_access::OwnerToBe;
+use sluice_model::{ColumnType, Name, Ownership, Reference, Result, Row, TableDef};
+
+use super::{OWNING_UNIT, changed_columns, is_named_by_parts, new_columns, set_owner};
+use crate::{Unit, tables};
+
+impl Unit {
+    /// The row that comes of what a request has, with what the platform fills beside it: the columns' defaults, whose
+    /// it is, its state and currency, what is made of other columns, and who wrote it when. `before` is the row as it
+    /// is; nothing, where it is made. What is wrong with it is refused where it is written, and not here.
+    pub fn foreseen(&mut self, table: &TableDef, sent: &Row, before: Option<&Row>) -> Row {
+        let mut row = sent.clone();
+        let author = self.author();
+        let filled = match before {
+            None => new_columns(self, author.when, table, &mut row),
+            Some(before) => changed_columns(self, table, &mut row, before),
+        };
+        let owned = self.foresee_owner(table, &mut row, before);
+        if let Err(error) = filled.and(owned) {
+            tracing::trace!(%error, "a row that will be refused is judged as it was sent");
+        }
+        if table.column("modifiedon").is_some() {
+            author.sign(&mut row, before.is_none());
+            author.date(&mut row, before.is_none());
+        }
+        match before {
+            None => row,
+            Some(before) => {
+                let mut whole = before.clone();
+                whole.values.extend(row.values);
+                whole
+            }
+        }
+    }
+
+    /// The owning columns, whoever may give the row to whom.
+    fn foresee_owner(&mut self, table: &TableDef, row: &mut Row, before: Option<&Row>) -> Result<()> {
+        let author = Reference::new(tables::USER, self.author().user);
+        let chosen = row.lookup("ownerid").cloned();
+        let owner = match (table.ownership, chosen, before) {
+            (Ownership::User, Some(chosen), Some(before)) if before.lookup("ownerid") == Some(&chosen) => return Ok(()),
+            (Ownership::User, Some(chosen), _) => chosen,
+            (Ownership::User, None, None) => author.clone(),
+            (Ownership::Business, _, None) if !row.has("businessunitid") && &*table.name != tables::BUSINESS_UNIT => {
+                let unit = self.principal_of(&author)?.business_unit();
+                row.set("businessunitid", Reference::new(tables::BUSINESS_UNIT, unit));
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        let owner = self.principal_of(&owner)?;
+        let (is_across, moves) = (
+            self.snapshot.settings.across.is_on,
+            self.snapshot.settings.across.moves_rows,
+        );
+        let lies = match before {
+            None if is_across => Some(self.principal_of(&author)?.business_unit()),
+            None => None,
+            Some(before) => before.id_of(OWNING_UNIT).filter(|_| !moves),
+        };
+        let lies = row
+            .id_of(OWNING_UNIT)
+            .filter(|_| is_across || before.is_some())
+            .or(lies);
+        let owner = OwnerToBe {
+            id: owner.id(),
+            kind: owner.kind(),
+            business_unit: lies.unwrap_or_else(|| owner.business_unit()),
+        };
+        set_owner(row, &owner);
+        Ok(())
+    }
+}
+
+/// The columns of which the platform makes this one: a request that sends one of them changes it.
+pub fn made_of(table: &TableDef, column: &Name) -> Vec<Name> {
+    let currency = || Name::from("transactioncurrencyid");
+    let amounts = || table.amounts().map(|amount| amount.name.clone());
+    let is_counted = table.column("exchangerate").is_some_and(|rate| rate.filled);
+    match &**column {
+        "fullname" if is_named_by_parts(table) => vec!["firstname".into(), "lastname".into()],
+        "transactioncurrencyid" if is_counted => amounts().collect(),
+        "exchangerate" if is_counted => amounts().chain([currency()]).collect(),
+        "statuscode" if table.states().is_some() => vec!["statecode".into()],
+        "owninguser" | "owningteam" | OWNING_UNIT if table.ownership == Ownership::User => vec!["ownerid".into()],
+        base => {
+            let amount = base.strip_suffix("_base").and_then(|name| table.column(name));
+            let amount = amount.filter(|amount| matches!(amount.kind, ColumnType::Money { .. }) && is_counted);
+            amount.map_or_else(Vec::new, |amount| {
+                vec![amount.name.clone(), currency(), "exchangerate".into()]
+            })
+        }
+    }
+}
