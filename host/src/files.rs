@@ -12,11 +12,19 @@ use sluice_model::Error;
 
 use crate::{context::Context, output::Outcome, usage::Usage};
 
+/// Makes a file for nobody else to read, as the organisation's own is: what commands write comes out of that.
+fn make_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Makes a file that is written bit by bit; never in the place of another.
 pub(crate) fn make_new(path: &Path) -> io::Result<File> {
     check_target(path).map_err(io::Error::other)?;
-    let made = OpenOptions::new().write(true).create_new(true).open(path);
-    made.map_err(|error| match error.kind() {
+    make_private(path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
             let message = format!("{} exists already; choose another name, or remove it", path.display());
             io::Error::new(error.kind(), message)
@@ -88,13 +96,11 @@ fn save<T>(
         )));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // With the permissions of an ordinary file, and gone again unless it becomes whole.
+    // Gone again unless it becomes whole.
     let mut file = tempfile::Builder::new()
         .prefix(".")
         .suffix(".part")
-        .make_in(folder.unwrap_or(Path::new(".")), |path| {
-            OpenOptions::new().write(true).create_new(true).open(path)
-        })
+        .make_in(folder.unwrap_or(Path::new(".")), make_private)
         .with_context(unwritable)?;
     let written = write(file.as_file_mut())?;
     if let Some(replaced) = replaced {

@@ -30,6 +30,7 @@ use crate::{
     pipeline,
     rules::RulesOf,
     runner::JobKind,
+    secret,
     snapshot::{Part, Snapshot},
     soundness::{Meaning, Sound},
     tables,
@@ -375,6 +376,7 @@ impl Engine {
             },
         };
         let _ = core.store.set(Arc::new(store));
+        secret::make_in_opened(&core);
         Ok(Self { core })
     }
 

@@ -17,6 +17,7 @@ use crate::{
     engine::Core,
     fill, filters,
     message::{self, membership},
+    secret,
     snapshot::Snapshot,
     tables,
     unit::Purpose,
@@ -74,6 +75,7 @@ pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, capabili
         catalog: &catalog,
     };
     first.write(tx, founding)?;
+    secret::make(core, tx)?;
     tx.set_config_version(1)?;
 
     let snapshot = Arc::new(Snapshot::load(core, tx, 1, None)?);

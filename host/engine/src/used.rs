@@ -191,6 +191,10 @@ impl Unit {
             return Ok(());
         }
         let store = self.core.store()?;
+        // Who looks at a backup leaves it as it is.
+        if store.is_sealed() {
+            return Ok(());
+        }
         // Nobody waits for a mark.
         store.write_if_free(&mut |tx| {
             self.tx = tx;

@@ -88,6 +88,7 @@ remedies! {
     PushForced ["FILE", "PLUGIN"] "Push the file, and give up the types that it lacks: their steps are disabled.";
     RollbackForced ["PLUGIN", "VERSION"] "Bring the content back, and give up the types that it lacks: their steps are disabled.";
     ImportForced ["FILE"] "Import the solution, and give up the plug-in types that it lacks: their steps are disabled.";
+    ImportToHolders ["FILE"] "Import the solution, and give those who have the role or the column profile what it gives.";
     ListSolutions [] "Look at the solutions.";
     ListChoices [] "Look at the choices.";
     ListRules [] "Look at the duplicate rules.";
@@ -96,7 +97,7 @@ remedies! {
     CreateOrganisation [] "Make an organisation.";
     Backup ["FILE"] "Copy the organisation.";
     Restore ["BACKUP"] "Put a backup in the place of the organisation.";
-    RestoreUnsealed ["BACKUP"] "Put a copy without a seal in the place of the organisation.";
+    RestoreUnsealed ["BACKUP", "PLACE"] "Put a copy without a seal in the place of the organisation.";
     RaiseCascadeLimit ["ROWS"] "Let more rows follow a row in one request.";
     RaiseTransactionLimit [] "Let what a request does in its transaction take up to two minutes.";
     GrantCapability ["STEP", "GRANTS"] administrators "Grant the step the capability that its plug-in used, beside those that it has.";

@@ -144,7 +144,7 @@ pub fn begin(engine: &Engine) -> Result<()> {
 }
 
 /// Makes the starter roles of these names, or all of them, in the root business unit; a role whose name
-/// is taken stays as it is. Which were made.
+/// is taken, in whichever unit, stays as it is. Which were made.
 ///
 /// # Errors
 /// There is no starter role of that name, or a message is refused: nobody gives what they do not hold.
@@ -180,9 +180,9 @@ pub fn add(session: &Session, names: &[String]) -> Result<Vec<&'static str>> {
 }
 
 impl Starter {
-    /// Makes the role, unless its name is taken.
+    /// Makes the role, unless its name is taken: by a role of any business unit, in each of which it would have a copy.
     fn make(&self, batch: &mut Batch<'_>, root: &Reference) -> Result<bool> {
-        let taken = Filter::eq("name", self.name).and(Filter::eq("businessunitid", root.id));
+        let taken = Filter::eq("name", self.name).and(Filter::eq("parentroleid", Value::Null));
         if !batch.list(Query::new("role").columns(&[]).filter(taken))?.is_empty() {
             return Ok(false);
         }

@@ -111,7 +111,7 @@ pub(crate) enum Command {
 pub(crate) enum Starter {
     /// List them.
     List,
-    /// Make those that an organisation lacks; a role whose name is taken stays as it is.
+    /// Make those that an organisation lacks; a role whose name is taken, in whichever business unit, stays as it is.
     Add {
         /// Only these.
         #[arg(value_name = "ROLE")]

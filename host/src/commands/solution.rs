@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Error, Query, Request, Row, json as rows};
-use sluice_platform::{ImportOptions, Imported};
+use sluice_platform::{ImportOptions, Imported, Reached};
 
 use super::{
     jobs,
@@ -99,6 +99,10 @@ pub(crate) enum Command {
         /// Set configurations of steps to those of the file, although an administrator has set others.
         #[arg(long)]
         config: bool,
+        /// Although a role or column profile of a name in it is here already, came by something else, and somebody has
+        /// it: whoever has it gets what the file gives by it.
+        #[arg(long)]
+        to_holders: bool,
     },
     /// Remove a solution: a managed one with what it brought, an unmanaged one by itself.
     Delete {
@@ -156,11 +160,13 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             managed,
             force,
             config,
+            to_holders,
         } => {
             let options = ImportOptions {
                 managed,
                 force,
                 configuration: config,
+                to_holders,
             };
             import(context, &session, &file, options)
         }
@@ -303,6 +309,10 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+fn reached_json(reached: &Reached) -> Json {
+    json!({ "kind": reached.kind, "name": reached.name, "holders": reached.holders, "count": reached.count })
+}
+
 /// What an import did, for scripts.
 fn imported(done: &Imported, jobs: &[Json]) -> Json {
     json!({
@@ -314,6 +324,7 @@ fn imported(done: &Imported, jobs: &[Json]) -> Json {
         "taken": pairs(&done.taken),
         "removed": pairs(&done.removed),
         "lacking": lacking_json(&done.lacking),
+        "reached": done.reached.iter().map(reached_json).collect::<Vec<_>>(),
         "keptConfigurations": done.kept_configurations,
         "disabled": done.disabled.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect::<Vec<_>>(),
         "deactivated": done.deactivated.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect::<Vec<_>>(),
@@ -347,6 +358,14 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
             .iter()
             .map(|(kind, name)| format!("  {kind:16} {name}: taken away")),
     );
+    let reached = |reached: &Reached| {
+        let (kind, name) = (&reached.kind, &reached.name);
+        format!(
+            "  {kind:16} {name}: was here, and gives what the solution gives to {}",
+            reached.who()
+        )
+    };
+    lines.extend(done.reached.iter().map(reached));
     let kept = done.kept_configurations.iter();
     lines.extend(kept.map(|step| {
         format!("  step {step}: keeps the configuration that an administrator set; --config sets it to the file's")

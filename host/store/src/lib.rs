@@ -30,6 +30,7 @@ mod open_file;
 mod presence;
 mod restore;
 mod rows;
+mod secret;
 mod session;
 mod sound;
 mod sql;

@@ -20,6 +20,7 @@ use crate::{
     Options, Store, Tx,
     fault::{busy, fault},
     names,
+    presence::Identity,
     session::{FORM, Session},
     store::{broken_references, sync_folder},
     structure::taken,
@@ -73,6 +74,7 @@ impl Store {
     /// A host error where there is no file, or one that is no organisation, or of another form.
     pub fn form(path: &Path) -> Result<i32> {
         Self::there(path)?;
+        Identity::of_one_name(path)?;
         Session::peek(path).map(|(form, _)| form)
     }
 
@@ -83,6 +85,7 @@ impl Store {
     /// As [`Store::form`].
     pub fn is_behind(path: &Path) -> Result<bool> {
         Self::there(path)?;
+        Identity::of_one_name(path)?;
         Session::peek(path).map(|(_, behind)| behind)
     }
 
@@ -105,6 +108,7 @@ impl Store {
         // What a link leads to is changed, and copied beside itself.
         Self::there(path)?;
         let path = path.canonicalize().map_err(failed)?;
+        Identity::of_one_name(&path)?;
         let Some((session, from)) = alone(&path, options)? else {
             return Ok(None);
         };

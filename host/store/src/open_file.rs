@@ -81,7 +81,7 @@ impl OpenFile {
     }
 
     /// # Errors
-    /// Another file is at its path, or none, or its log was seen to be another one.
+    /// Another file is at its path, or none, or it has another name, or its log was seen to be another one.
     pub(crate) fn check(&self) -> Result<()> {
         self.identity.check(&self.path)?;
         match self.log_is_gone.load(Ordering::Acquire) {
@@ -109,14 +109,14 @@ impl OpenFile {
     /// # Errors
     /// Another file is at its path, or none.
     pub(crate) fn check_after_commit(&self, session: &Session) -> Result<()> {
-        let written = self.identity.check(&self.path).inspect_err(|_| session.empty_log())?;
+        let written = self.identity.written(&self.path).inspect_err(|_| session.empty_log())?;
         *self.written.lock().unwrap_or_else(PoisonError::into_inner) = written;
         Ok(())
     }
 
     /// Whether another file is at its path, or none.
     pub(crate) fn lost_its_path(&self) -> bool {
-        self.identity.check(&self.path).is_err()
+        self.identity.written(&self.path).is_err()
     }
 
     /// Gives the log up where it is not the file's any more; whether so it is.
@@ -132,7 +132,7 @@ impl OpenFile {
     fn give_up_log(&self, session: &Session) {
         self.log_is_gone.store(true, Ordering::Release);
         let last = *self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_as_it_was = last.is_some() && self.identity.check(&self.path).ok() == Some(last);
+        let is_as_it_was = last.is_some() && self.identity.written(&self.path).ok() == Some(last);
         let has_another = session.log.as_ref().is_some_and(|files| files.log.path.exists());
         match is_as_it_was && !has_another {
             true => session.empty_log(),

@@ -16,6 +16,10 @@ use crate::{names::side_files, store::folder_of};
 /// How the name of a file begins and ends that is being made; six letters and digits between them.
 const SCRATCH: (&str, &str) = (".sluice-", ".new");
 
+/// How often it is looked again whether a file has one name only, and after how long.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(25);
+
 /// A file beside others that is being made: gone again, unless it gets a name.
 pub(crate) fn scratch_in(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
@@ -37,11 +41,40 @@ impl Identity {
         fs::metadata(path).ok().map(|about| Self::from(&about))
     }
 
-    /// Refuses to go on where another file is at `path` by now, or none; when the file was last written.
+    /// Of the file at `path`, which has no other name: the log of a file lies beside the name by which it was opened, so
+    /// that of two names each had its own. For as long as a restore or the making of an organisation takes, a file has
+    /// two; that is waited for.
+    ///
+    /// # Errors
+    /// There is none; or it has several names.
+    pub(crate) fn of_one_name(path: &Path) -> Result<Self> {
+        let mut tries = TRIES;
+        loop {
+            let about = fs::metadata(path).map_err(|_| Error::host("the organisation's file is gone"))?;
+            match check_names(path, &about) {
+                Ok(()) => return Ok(Self::from(&about)),
+                Err(error) if tries == 0 => return Err(error),
+                Err(_) => tries -= 1,
+            }
+            clear_leftovers(path);
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Refuses to go on where another file is at `path` by now, or none, or where the file has got another name.
     ///
     /// # Errors
     /// So it is.
-    pub(crate) fn check(self, path: &Path) -> Result<Option<SystemTime>> {
+    pub(crate) fn check(self, path: &Path) -> Result<()> {
+        self.written(path)?;
+        fs::metadata(path).map_or(Ok(()), |about| check_names(path, &about))
+    }
+
+    /// When the file at `path` was last written.
+    ///
+    /// # Errors
+    /// It is another one by now, or there is none.
+    pub(crate) fn written(self, path: &Path) -> Result<Option<SystemTime>> {
         let found = fs::metadata(path).ok();
         if let Some(about) = found.filter(|about| Self::from(about) == self) {
             return Ok(about.modified().ok());
@@ -70,6 +103,30 @@ impl From<&Metadata> for Identity {
 impl From<&Metadata> for Identity {
     fn from(_: &Metadata) -> Self {
         Self { device: 0, number: 0 }
+    }
+}
+
+/// How many names a file has.
+#[cfg(unix)]
+fn names_of(about: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(about)
+}
+
+#[cfg(not(unix))]
+fn names_of(_: &Metadata) -> u64 {
+    1
+}
+
+/// Refuses a file that has several names.
+fn check_names(path: &Path, about: &Metadata) -> Result<()> {
+    match names_of(about) {
+        0 | 1 => Ok(()),
+        names => Err(Error::host(format!(
+            "`{}` has {names} names (hard links). What is written by one of them lies in a log beside that name, where the \
+             others do not see it, and would get lost. Remove the other names, or put a copy of the file in the place of \
+             this one; then start again",
+            path.display()
+        ))),
     }
 }
 

@@ -95,6 +95,7 @@ impl Store {
     pub fn restore(backup: &Path, to: &Path, unsealed: bool) -> Result<Restored> {
         check_target(to)?;
         Self::there(backup)?;
+        let place = to;
         let shown = to.display().to_string();
         let failed =
             move |error: io::Error| Error::host(format!("`{shown}` cannot be restored: {error}; nothing was changed"));
@@ -111,7 +112,8 @@ impl Store {
             )));
         }
         let mut scratch = scratch_in(folder_of(&to)).map_err(&failed)?;
-        let (bytes, sealed) = take(backup, scratch.as_file_mut(), unsealed)?;
+        let taken = take(backup, scratch.as_file_mut(), unsealed);
+        let (bytes, sealed) = taken.map_err(|error| error.with_word("PLACE", place.display()))?;
         scratch.as_file().sync_all().map_err(&failed)?;
         check_pages(backup, scratch.path())?;
         let replaced = put(scratch, backup, &to).map_err(|error| match error.kind() {
@@ -153,6 +155,12 @@ fn sealed(file: &mut File) -> io::Result<(u64, Option<[u8; 32]>)> {
     file.rewind()?;
     let known = seal.strip_prefix(MARK.as_slice());
     Ok((pages, known.and_then(|known| known.try_into().ok())))
+}
+
+/// Whether a file ends as a sealed one: behind its pages, whose sizes are multiples of 512, with as many bytes as a seal
+/// has, and without a log. To be asked of one that is open, too.
+pub(crate) fn has_seal(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| about.len() % 512 == SEAL) && !has_log(path)
 }
 
 /// Whether a part of a file lies in its log.

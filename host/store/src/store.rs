@@ -125,18 +125,17 @@ impl Store {
     ///
     /// # Errors
     /// A host error where there is no file, or one that is no organisation, or one that a
-    /// newer version wrote.
+    /// newer version wrote, or one that has several names.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
         Self::there(path)?;
         clear_leftovers(path);
-        let identity = Identity::of(path);
+        let identity = Identity::of_one_name(path)?;
         let session = Session::open(path, &options, true).map_err(|mut error| {
             let body = error.body_mut();
             body.message = format!("`{}`: {}", path.display(), body.message);
             error
         })?;
         let session = Box::new(session);
-        let identity = identity.ok_or_else(|| Error::host("the organisation's file is gone"))?;
         identity.check(path)?;
         let writer = Writer::new(OpenFile::new(path.to_owned(), identity), options.clone(), session);
         Ok(Self {
@@ -260,6 +259,11 @@ impl Store {
             session.empty_log();
             self.writer.file().check()
         })
+    }
+
+    /// Whether the file is a backup with its seal, that nobody has written since.
+    pub fn is_sealed(&self) -> bool {
+        restore::has_seal(&self.path)
     }
 
     /// How often this process has committed something to the file.

@@ -90,6 +90,12 @@ fn an_organisation_begins_with_roles_that_do_their_work() {
     admin.json(&["row", "update", "role", "Basic User", "name=Reader"]);
     assert_eq!(made(&admin.json(&["role", "starter", "add", "basic user"])), 1);
     refused(&admin, 1, &["role", "starter", "add", "Basic"], &["Support User"]);
+    // A name is taken in whichever unit: the others are made.
+    admin.json(&["row", "update", "role", "Basic User", "name=Other"]);
+    admin.json(&["row", "update", "role", "Support User", "name=Helper"]);
+    admin.json(&["bu", "create", "West"]);
+    admin.json(&["role", "create", "Basic User", "--bu", "West"]);
+    assert_eq!(made(&admin.json(&["role", "starter", "add"])), 1);
     refused(&tina, 1, &["role", "starter", "add"], &["prvReadRole"]);
 }
 

@@ -20,6 +20,7 @@ mod inwards;
 mod kill;
 mod killed_diagnosis;
 mod killed_jobs;
+mod known_lines;
 mod languages;
 mod looking;
 mod names;

@@ -208,3 +208,67 @@ fn an_import_into_a_file_that_is_gone_says_so() {
     world.admin().json(&["org", "create"]);
     world.check();
 }
+
+/// Each name of a file has a log of its own: what is written by one gets lost by the other.
+#[cfg(unix)]
+#[test]
+fn a_file_of_two_names_is_not_opened() {
+    let world = World::sample();
+    let two = world.path("two.db");
+    fs::hard_link(world.path("sluice.db"), &two).unwrap();
+    for name in ["sluice.db", "two.db"] {
+        for command in [
+            &["row", "create", "account", "name=U"][..],
+            &["row", "list", "account"],
+            &["org", "check"],
+        ] {
+            let words = [command, &["--org", name]].concat();
+            refused(&world.admin(), 3, &words, &["2 names"]);
+        }
+    }
+    assert!(!world.path("two.db-wal").exists());
+    fs::remove_file(&two).unwrap();
+    assert_eq!(named(&world, "U"), 0);
+    world.check();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_gets_another_name_is_not_written() {
+    let world = World::sample();
+    let session = opened(&world);
+    create(&session, "A").unwrap();
+    let two = world.path("two.db");
+    fs::hard_link(world.path("sluice.db"), &two).unwrap();
+    let error = create(&session, "B").unwrap_err();
+    assert_eq!(error.kind(), Kind::Host);
+    assert!(error.message().contains("2 names"), "{error}");
+    fs::remove_file(&two).unwrap();
+    create(&session, "C").unwrap();
+    drop(session);
+    assert_eq!(["A", "B", "C"].map(|name| named(&world, name)), [1, 0, 1]);
+    world.check();
+}
+
+/// What commands write comes out of the organisation, whose file nobody else reads.
+#[cfg(unix)]
+#[test]
+fn files_are_for_nobody_else_to_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = World::sample();
+    let admin = world.admin();
+    admin.run(&["row", "delete", "account", "nowhere"]);
+    admin.json(&["solution", "create", "Sol"]);
+    admin.json(&["solution", "add", "Sol", "role", "Salesperson"]);
+    world.write("f.csv", "name,creditlimit\nx,nonsense\n");
+    world.write("m.toml", "[columns]\nname = \"name\"\ncreditlimit = \"creditlimit\"\n");
+    admin.run(&["import", "f.csv", "--table", "account", "--map", "m.toml"]);
+    admin.json(&["support", "bundle", "b.json", "--correlation", "@last", "--values"]);
+    admin.json(&["solution", "export", "Sol", "s.zip"]);
+    admin.json(&["org", "backup", "b.db"]);
+    for name in ["f.refused.csv", "b.json", "s.zip", "b.db"] {
+        let mode = fs::metadata(world.path(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}");
+    }
+}

@@ -86,6 +86,48 @@ fn a_backup_is_restored_as_it_was_made() {
     assert!(there(&world, "Later"));
 }
 
+/// Whoever looks whether it is the right one has written nothing.
+#[test]
+fn a_backup_that_is_only_looked_at_keeps_its_seal() {
+    let world = World::sample();
+    make(&world, "Before");
+    world.admin().json(&["org", "backup", "b.db"]);
+    let bytes = fs::read(world.path("b.db")).unwrap();
+    for look in [
+        "org show",
+        "row list account",
+        "row get account Before",
+        "audit list",
+        "settings list",
+        "user list",
+        "view run Active\u{20}Accounts",
+        "report pipeline",
+    ] {
+        let words: Vec<String> = look.split(' ').map(|word| word.replace('\u{20}', " ")).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        world.admin().run(&[&words[..], &["--org", "b.db"]].concat());
+    }
+    let seller = world.user("seller.west");
+    seller.refused(&["audit", "list", "--org", "b.db"]);
+    assert!(fs::read(world.path("b.db")).unwrap() == bytes, "it was written");
+    assert_eq!(world.admin().json(&["org", "restore", "b.db"])["sealed"], true);
+}
+
+/// What is printed to be pasted puts the copy where it was to go.
+#[test]
+fn the_cure_of_a_copy_without_a_seal_names_its_place() {
+    let world = World::sample();
+    world.admin().json(&["org", "backup", "b.db"]);
+    world
+        .admin()
+        .json(&["row", "create", "account", "name=x", "--org", "b.db"]);
+    let refused = world.admin().run(&["org", "restore", "b.db", "--to", "copy.db"]);
+    let cure = "org restore b.db --to copy.db --unsealed";
+    assert!(refused.says(&format!("sluice {cure}")), "{refused:?}");
+    world.admin().json(&cure.split(' ').collect::<Vec<_>>());
+    assert!(world.path("copy.db").exists() && !world.path("sluice.db.replaced").exists());
+}
+
 #[test]
 fn a_backup_that_is_not_what_was_made_is_refused() {
     let world = World::sample();

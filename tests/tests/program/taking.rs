@@ -197,7 +197,7 @@ fn a_restore_says_what_it_replaces_and_how_to_go_back() {
     let back = admin.run(&["org", "restore", "sluice.db.replaced"]);
     assert_eq!(back.code, 3);
     assert!(
-        back.says("sluice org restore sluice.db.replaced --unsealed"),
+        back.says("sluice org restore sluice.db.replaced --to ./sluice.db --unsealed"),
         "{back:?}"
     );
     assert!(!back.says("read the message and the log"), "{back:?}");

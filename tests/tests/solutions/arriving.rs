@@ -344,6 +344,7 @@ fn the_program_says_what_arrived() {
             "disabled": [],
             "deactivated": [],
             "lacking": [],
+            "reached": [],
             "keptConfigurations": [],
             "removed": [],
             "notices": [],

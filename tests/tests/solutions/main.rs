@@ -7,6 +7,7 @@ mod configurations;
 mod cure;
 mod defaults;
 mod filling;
+mod holders;
 mod hostile;
 mod kinds;
 mod managed;

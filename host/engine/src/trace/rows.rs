@@ -75,7 +75,9 @@ impl Unit {
             return;
         }
         let rows = self.trace_rows(&operation, error);
-        if rows.is_empty() {
+        // A backup that somebody looks at stays as it is.
+        let is_sealed = self.core.store().is_ok_and(|store| store.is_sealed());
+        if rows.is_empty() || is_sealed {
             return;
         }
         let done = self.core.store().and_then(|store| {

@@ -31,12 +31,12 @@ pub(crate) mod views;
 mod web_resource;
 
 use sluice_engine::{
-    Component, ComponentPart, ComponentStates, Meaning,
+    Component, ComponentPart, ComponentStates, Meaning, Unit,
     capability::{Capability, Tables},
     tables,
     tasks::{Gate, Task},
 };
-use sluice_model::{Filter, Query};
+use sluice_model::{Filter, Query, Reference, Result, Uuid};
 
 /// A column security profile with what it gives.
 static COLUMN_PROFILES: Component = Component {
@@ -47,15 +47,19 @@ static COLUMN_PROFILES: Component = Component {
     }],
     is_released: true,
     in_use: |unit, id| {
-        let mut members = 0;
-        for table in [tables::USER_PROFILES, tables::TEAM_PROFILES] {
-            let of = Filter::eq("fieldsecurityprofileid", id);
-            members += unit.count_as_platform("see who is a member of a profile", table, &of)?;
-        }
-        Ok((members > 0).then(|| "users or teams are members of it, and see and write columns by it".to_owned()))
+        let members = members(unit, id)?;
+        Ok((!members.is_empty())
+            .then(|| "users or teams are members of it, and see and write columns by it".to_owned()))
     },
+    holders: Some(members),
     ..Component::plain("column-profile", 35, tables::PROFILE)
 };
+
+/// The members of a column security profile.
+fn members(unit: &mut Unit, profile: Uuid) -> Result<Vec<Reference>> {
+    let links = [tables::USER_PROFILES, tables::TEAM_PROFILES];
+    unit.holders(links, "fieldsecurityprofileid", &[profile])
+}
 
 /// An access team template. What it gave the members of teams stays with them until it goes.
 static TEAM_TEMPLATES: Component = Component {

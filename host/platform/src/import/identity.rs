@@ -1,20 +1,83 @@
 //! By what a line is known when it comes again.
 //!
 //! The id of its row is made of the table and of what the line says: the texts under the mapped
-//! headings, by the columns that they go into. What else is in the file does not matter, nor where
-//! the line stands; where a file gives the ids of some rows, it is so for the lines that give none. Of lines that say the same, each has its number: the second one is another row.
+//! headings, by the columns that they go into; a line break in a text is one, however the file writes it. What else is
+//! in the file does not matter, nor where the line stands; where a file gives the ids of some rows, it is so for the
+//! lines that give none. It is made with the secret of the organisation, so that from the id nobody can tell what a row
+//! said, nor make a row of the id that a line will have. Of lines that say the same, each has its number: the second
+//! one is another row.
 //! How often a line has come is counted for those lines only that come more than once; which these
 //! are a first reading of the file finds out, in a memory that does not grow with it.
+//!
+//! The id is another one for each who imports: whether a row is there that they may not know of has no bearing on it. So
+//! a line has further ids: those that it has for the others who have imported something, and those that earlier versions
+//! made of it without the secret.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
+use sluice_engine::{Secret, Session};
 use sluice_model::{ColumnType, Error, Result, Uuid};
 
 use super::plan::Target;
 
 /// What a line says, of a certain table.
 pub(super) type Print = [u8; 32];
+
+/// What a line says.
+pub(super) struct Said {
+    print: Print,
+    /// With its line breaks as the file writes them, where they are written otherwise.
+    written: Option<Print>,
+}
+
+/// The ids that the row of a line may have.
+pub(super) struct Ids {
+    /// The one that it gets.
+    pub(super) own: Uuid,
+    /// Those of whoever else has imported it.
+    pub(super) others: Vec<Uuid>,
+    /// Those that earlier versions gave.
+    pub(super) earlier: Vec<Uuid>,
+}
+
+/// By what ids are made.
+pub(super) struct Maker {
+    pub(super) secret: Secret,
+    pub(super) user: Uuid,
+    /// Those who have imported something.
+    pub(super) importers: Vec<Uuid>,
+}
+
+impl Maker {
+    /// For the session's user.
+    pub(super) fn of(session: &Session) -> Result<Self> {
+        Ok(Self {
+            secret: session.secret()?,
+            user: session.user(),
+            importers: session.importers()?,
+        })
+    }
+
+    /// The ids of the row of a line, where it comes for the next time.
+    pub(super) fn ids(&self, said: &Said, repeats: &mut Repeats) -> Result<Ids> {
+        let number = repeats.number(&said.print);
+        let mut earlier = vec![row_id(&said.print, number)];
+        if let Some(written) = &said.written {
+            earlier.push(row_id(written, repeats.number(&marked(written))));
+        }
+        let id = |whose: &Uuid| {
+            let said = [&said.print, number.to_be_bytes().as_slice(), whose.as_bytes()].concat();
+            self.secret.digest(&said).map(|digest| id_of(&digest))
+        };
+        let others = self.importers.iter().filter(|user| **user != self.user);
+        Ok(Ids {
+            own: id(&self.user)?,
+            others: others.map(id).collect::<Result<_>>()?,
+            earlier,
+        })
+    }
+}
 
 /// Says what lines say.
 pub(super) struct Prints {
@@ -41,44 +104,81 @@ impl Prints {
         Self { start, columns, id }
     }
 
+    /// The columns into which lines go.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(column, _)| column.as_str())
+    }
+
     /// What a line says; nothing where it gives the id of its row.
-    pub(super) fn of(&self, fields: &[String]) -> Option<Print> {
+    pub(super) fn of(&self, fields: &[String]) -> Option<Said> {
         // What is quoted has its blanks with it; they tell no line from another.
         let id = self.id.and_then(|place| fields.get(place)).map(|id| id.trim());
         let id = id.filter(|id| !id.is_empty());
         if id.is_some_and(|id| id.parse() != Ok(Uuid::nil())) {
             return None;
         }
+        let print = self.print(fields, |text| match text.contains(BREAK) {
+            true => text.replace(BREAK, "\n").into(),
+            false => text.into(),
+        });
+        let has_breaks = self.texts(fields).any(|(_, text)| text.contains(BREAK));
+        Some(Said {
+            print,
+            written: has_breaks.then(|| self.print(fields, Into::into)),
+        })
+    }
+
+    /// The texts under the mapped headings, as far as there is something, with their columns.
+    fn texts<'a>(&'a self, fields: &'a [String]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let text = |(column, place): &'a (String, usize)| {
+            let text = fields.get(*place)?.trim();
+            (!text.is_empty()).then_some((column.as_str(), text))
+        };
+        self.columns.iter().filter_map(text)
+    }
+
+    fn print<'a>(&'a self, fields: &'a [String], form: impl Fn(&'a str) -> Cow<'a, str>) -> Print {
         let mut hash = self.start.clone();
-        for (column, place) in &self.columns {
-            let Some(text) = fields
-                .get(*place)
-                .map(|text| text.trim())
-                .filter(|text| !text.is_empty())
-            else {
-                continue;
-            };
-            for part in [column, text] {
+        for (column, text) in self.texts(fields) {
+            for part in [column, &form(text)] {
                 hash.update((part.len() as u64).to_be_bytes());
                 hash.update(part);
             }
         }
-        Some(hash.finalize().into())
+        hash.finalize().into()
     }
 }
 
-/// The id of the row of a line that comes for the `number`th time. UUIDs of version 8.
-pub(super) fn row_id(print: &Print, number: u64) -> Uuid {
-    let print = match number {
-        1 => *print,
-        _ => Sha256::new()
-            .chain_update(print)
-            .chain_update(number.to_be_bytes())
-            .finalize()
-            .into(),
-    };
+/// How files of some systems write a line break.
+const BREAK: &str = "\r\n";
+
+/// A print with line breaks as the file writes them is counted beside those that have none.
+fn marked(written: &Print) -> Print {
+    Sha256::new()
+        .chain_update(b"as it is written\0")
+        .chain_update(written)
+        .finalize()
+        .into()
+}
+
+/// The id that earlier versions gave the row of a line that comes for the `number`th time.
+fn row_id(print: &Print, number: u64) -> Uuid {
+    match number {
+        1 => id_of(print),
+        _ => id_of(
+            &Sha256::new()
+                .chain_update(print)
+                .chain_update(number.to_be_bytes())
+                .finalize()
+                .into(),
+        ),
+    }
+}
+
+/// A UUID of version 8.
+fn id_of(digest: &Print) -> Uuid {
     let mut bytes = [0; 16];
-    bytes.iter_mut().zip(print).for_each(|(to, from)| *to = from);
+    bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
@@ -103,7 +203,15 @@ impl Repeats {
     }
 
     /// A line has come, in the first reading.
-    pub(super) fn note(&mut self, print: &Print) -> Result<()> {
+    pub(super) fn note(&mut self, said: &Said) -> Result<()> {
+        self.note_print(&said.print)?;
+        match &said.written {
+            Some(written) => self.note_print(&marked(written)),
+            None => Ok(()),
+        }
+    }
+
+    fn note_print(&mut self, print: &Print) -> Result<()> {
         if self.set(print) && !self.again.contains_key(&short(print)) {
             if self.again.len() == MOST {
                 return Err(Error::invalid(format!(
@@ -122,7 +230,7 @@ impl Repeats {
     }
 
     /// For which time a line comes, in the second reading.
-    pub(super) fn number(&mut self, print: &Print) -> u64 {
+    fn number(&mut self, print: &Print) -> u64 {
         match self.again.get_mut(&short(print)) {
             None => 1,
             Some(times) => {
@@ -169,7 +277,7 @@ mod tests {
     fn lines_that_come_again_are_counted() {
         let lines = ["a", "b", "a", "c", "a", "b"];
         let mut repeats = Repeats::new(12);
-        lines.iter().for_each(|line| repeats.note(&print(line)).unwrap());
+        lines.iter().for_each(|line| repeats.note_print(&print(line)).unwrap());
         repeats.noted();
         let numbers: Vec<u64> = lines.iter().map(|line| repeats.number(&print(line))).collect();
         assert_eq!(numbers, [1, 1, 2, 1, 3, 2]);
@@ -182,7 +290,7 @@ mod tests {
         // Lines of twenty bytes, which is short.
         let count = 20_000;
         let mut repeats = Repeats::new(count * 20);
-        (0..count).for_each(|n| repeats.note(&print(&n.to_string())).unwrap());
+        (0..count).for_each(|n| repeats.note_print(&print(&n.to_string())).unwrap());
         assert!(repeats.again.len() < 5_000, "{}", repeats.again.len());
         let numbers = (0..count).all(|n| repeats.number(&print(&n.to_string())) == 1);
         assert!(numbers);

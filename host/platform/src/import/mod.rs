@@ -16,13 +16,13 @@ mod hints;
 mod identity;
 mod key;
 mod plan;
+mod present;
 mod records;
 mod refused;
 mod report;
 mod row;
 
 use std::{
-    collections::HashSet,
     io::{self, Read},
     sync::{
         Arc,
@@ -32,12 +32,13 @@ use std::{
 };
 
 use sluice_engine::{Batch, Session};
-use sluice_model::{Code, Error, Filter, Query, Request, Result, Uuid, Value, codes::Kind};
+use sluice_model::{Code, Error, Request, Result, codes::Kind};
 
-use identity::{Prints, Repeats};
+use identity::{Maker, Prints, Repeats};
 use key::Existing;
 pub use plan::Plan;
 use plan::Target;
+use present::{DATED_BACK, Told};
 use records::{Record, Records};
 pub use refused::Opener;
 use refused::Refused;
@@ -96,8 +97,8 @@ pub fn survey(plan: &Plan, reader: impl Read, size: u64) -> Result<Survey> {
     if plan.knows_by_content() {
         let prints = Prints::new(&plan.table.name, &targets);
         while let Some(record) = records.next().map_err(|error| unreadable(&error))? {
-            if let Some(print) = record.fields.ok().and_then(|fields| prints.of(&fields)) {
-                repeats.note(&print)?;
+            if let Some(said) = record.fields.ok().and_then(|fields| prints.of(&fields)) {
+                repeats.note(&said)?;
             }
         }
     }
@@ -127,6 +128,7 @@ pub fn import(
         session,
         plan,
         prints: Prints::new(&plan.table.name, &targets),
+        maker: Maker::of(session)?,
         targets,
         headings: headings.iter().map(|heading| heading.as_str().into()).collect(),
         detect_duplicates: options.detect_duplicates,
@@ -180,6 +182,7 @@ struct Run<'a> {
     session: &'a Session,
     plan: &'a Plan,
     prints: Prints,
+    maker: Maker,
     targets: Vec<Option<Arc<Target>>>,
     headings: Vec<Arc<str>>,
     detect_duplicates: bool,
@@ -231,7 +234,7 @@ impl Run<'_> {
                     break;
                 }
             };
-            let Some(line) = self.line(record, &mut reading) else {
+            let Some(line) = self.line(record, &mut reading)? else {
                 continue;
             };
             if reading.stop.load(Ordering::Acquire) {
@@ -254,48 +257,43 @@ impl Run<'_> {
     }
 
     /// What a record says; nothing where it is passed over.
-    fn line(&self, record: Record, reading: &mut Reading<'_, impl Read>) -> Option<Line> {
+    fn line(&self, record: Record, reading: &mut Reading<'_, impl Read>) -> Result<Option<Line>> {
         let fields = match record.fields {
             Ok(fields) => fields,
-            Err(_) if record.line <= reading.resume_after => return None,
+            Err(_) if record.line <= reading.resume_after => return Ok(None),
             Err(faults) => {
                 let told = |fault: records::Fault| Fault {
                     column: fault.field.and_then(|place| self.headings.get(place)).cloned(),
                     ..Fault::of_line(Error::invalid(fault.reason))
                 };
                 let faults = faults.into_iter().map(told).collect();
-                return Some(Line::broken(record.line, record.raw, &self.plan.table, faults));
+                let line = Line::broken(record.line, record.raw, &self.plan.table, faults);
+                return Ok(Some(line));
             }
         };
-        let print = self.prints.of(&fields).filter(|_| self.plan.knows_by_content());
-        let id = print.map(|print| identity::row_id(&print, reading.repeats.number(&print)));
+        let said = self.prints.of(&fields).filter(|_| self.plan.knows_by_content());
+        let ids = said
+            .map(|said| self.maker.ids(&said, &mut reading.repeats))
+            .transpose()?;
         if record.line <= reading.resume_after {
-            return None;
+            return Ok(None);
         }
         let mut line = Line::broken(record.line, record.raw, &self.plan.table, Vec::new());
-        line.by_content = id.is_some();
+        let id = ids.as_ref().map(|ids| ids.own);
+        line.ids = ids;
         line.read(self.plan, &self.targets, fields, id.unwrap_or_default());
-        Some(line)
+        Ok(Some(line))
     }
 
     /// The lines, with those marked whose rows are there.
     fn looked_up(&self, mut lines: Vec<Line>) -> Result<Vec<Line>> {
-        let table = &self.plan.table;
-        let ids = |line: &Line| line.by_content.then_some(Value::Id(line.row.id));
-        let values: Vec<Value> = lines.iter().filter_map(ids).collect();
-        if values.is_empty() {
-            return Ok(lines);
-        }
-        let query = Query::new(table.name.clone()).columns(&[]).filter(Filter::In {
-            column: table.key.clone(),
-            values,
-        });
-        let (mut unit, _) = self.session.unit()?;
-        let there = unit.select_as_platform("see which lines of an import have their rows already", &query)?;
-        let there: HashSet<Uuid> = there.iter().map(|row| row.id).collect();
-        for line in &mut lines {
-            line.present = line.by_content && there.contains(&line.row.id);
-        }
+        let constants = self.plan.constants.iter().map(|(name, _)| &**name);
+        let told = Told {
+            prints: &self.prints,
+            since: self.maker.secret.since(),
+            dates_back: constants.chain(self.prints.columns()).any(|name| name == DATED_BACK),
+        };
+        present::mark(self.session, &self.plan.table, &told, &mut lines)?;
         Ok(lines)
     }
 
@@ -349,7 +347,7 @@ impl Run<'_> {
         }
         // Another import of the same file was faster.
         let by_id = error.code() == Code::DUPLICATE_KEY && error.body().step.is_none();
-        if line.by_content && by_id && error.body().table.as_deref() == Some(&*self.plan.table.name) {
+        if line.ids.is_some() && by_id && error.body().table.as_deref() == Some(&*self.plan.table.name) {
             return Ok(Answer::Skipped);
         }
         let lacks = error.code() == Code::REQUIRED_MISSING && error.body().step.is_none();
@@ -371,7 +369,7 @@ impl Run<'_> {
         }
         let there = match &self.plan.key {
             Some(key) => key.find(batch, &self.plan.table, &row)?,
-            None if line.by_content => None,
+            None if line.ids.is_some() => None,
             None => key::of_id(batch, &row)?,
         };
         let (answer, request) = match (there, self.plan.existing()) {

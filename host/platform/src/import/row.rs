@@ -8,6 +8,7 @@ use sluice_model::{
 };
 
 use super::{
+    identity::Ids,
     plan::{Lookup, Plan, Target},
     report::Fault,
 };
@@ -24,8 +25,8 @@ pub(super) struct Line {
     pub(super) faults: Vec<Fault>,
     /// The row is there already.
     pub(super) present: bool,
-    /// It is known by what it says.
-    pub(super) by_content: bool,
+    /// The ids that its row may have, where it is known by what it says.
+    pub(super) ids: Option<Ids>,
 }
 
 impl Line {
@@ -38,7 +39,7 @@ impl Line {
             names: Vec::new(),
             faults,
             present: false,
-            by_content: false,
+            ids: None,
         }
     }
 
@@ -96,7 +97,7 @@ impl Line {
             names: Vec::new(),
             faults: self.faults.clone(),
             present: false,
-            by_content: false,
+            ids: None,
         };
         for (target, text) in &self.names {
             let found = named(batch, plan, target, text);

@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid};
 
 use super::{
-    Applied, Content, Gone, Installation, SOLUTION_COMPONENT,
+    Applied, Content, Gone, Installation, Reached, SOLUTION_COMPONENT,
     archive::{self, Component},
     definitions, left_options,
     manifest::{self, Kind, Manifest},
@@ -33,6 +33,9 @@ pub struct Imported {
     pub lacking: Vec<Lacking>,
     /// The steps whose configuration an administrator set, which stays.
     pub kept_configurations: Vec<String>,
+    /// The roles and column profiles that were here already, came by something else, and give more now to those who
+    /// have them.
+    pub reached: Vec<Reached>,
     /// The steps that were disabled because a new file lacks their types.
     pub disabled: Vec<(Uuid, String)>,
     /// The workflows that were deactivated because a new file lacks a type that they call.
@@ -52,6 +55,9 @@ pub struct ImportOptions {
     pub force: bool,
     /// Steps get the configurations of the file, also where an administrator has set others.
     pub configuration: bool,
+    /// Whoever has a role or column profile of a name in the file that did not come by this solution gets what the file
+    /// gives by it; without that such a file is refused.
+    pub to_holders: bool,
 }
 
 /// When a component arrives: the options of a column after the column, the rest as its kind.
@@ -111,6 +117,7 @@ impl ImportSolutions for Session {
             let mut work = Installation::new(batch, managed);
             work.force = options.force;
             work.configuration = options.configuration;
+            work.to_holders = options.to_holders;
             work.import(&package.manifest, &components, &contents)
         })
     }
@@ -163,6 +170,7 @@ impl Installation<'_, '_> {
             Some(row) if self.managed => uninstall::components(self, row.id)?,
             _ => Vec::new(),
         };
+        self.before = before.as_ref().filter(|_| self.managed).map(|row| row.id);
         let mut applied = Vec::new();
         let mut taken = Vec::new();
         let mut kind = None;
@@ -211,6 +219,7 @@ impl Installation<'_, '_> {
             taken,
             lacking: std::mem::take(&mut self.lacking),
             kept_configurations: std::mem::take(&mut self.kept_configurations),
+            reached: std::mem::take(&mut self.reached),
             disabled: std::mem::take(&mut self.disabled),
             deactivated: self.still_out_of_work()?,
             notices: std::mem::take(&mut self.notices),

@@ -13,6 +13,7 @@ mod contents;
 mod count;
 mod defaults;
 mod definitions;
+mod holders;
 mod import;
 mod keys;
 mod left_options;
@@ -28,6 +29,7 @@ mod states;
 mod uninstall;
 
 pub use contents::SolutionContents;
+pub use holders::Reached;
 pub use import::{ImportOptions, ImportSolutions, Imported};
 pub use uninstall::{UninstallSolutions, Uninstalled};
 
@@ -194,6 +196,12 @@ struct Installation<'a, 'b> {
     configuration: bool,
     /// The steps that keep theirs, because an administrator set it.
     kept_configurations: Vec<String>,
+    /// The managed solution that was here before, of which this is the next version.
+    before: Option<Uuid>,
+    /// Whether those who have a role or profile that did not come by it get what it brings.
+    to_holders: bool,
+    /// The roles and profiles by which they do.
+    reached: Vec<Reached>,
 }
 
 impl<'a, 'b> Installation<'a, 'b> {
@@ -213,6 +221,9 @@ impl<'a, 'b> Installation<'a, 'b> {
             taken: Vec::new(),
             configuration: false,
             kept_configurations: Vec::new(),
+            before: None,
+            to_holders: false,
+            reached: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use sluice_model::{
     Code, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value,
 };
 
-use super::{Applied, Gone, Installation, document, misfit};
+use super::{Applied, Gone, Installation, document, holders, misfit};
 use sluice_engine::{Batch, Session, organization::ADMINISTRATOR_ROLE, tables, tables::MANAGED as MARK};
 
 /// A role.
@@ -28,13 +28,14 @@ struct Held {
     depth: i32,
 }
 
-fn root(name: &str) -> Query {
-    let root = Filter::eq("name", name).and(Filter::eq("parentroleid", Value::Null));
-    Query::new(tables::ROLE).filter(root)
+/// The roles of that name, each where it was made.
+fn originals(name: &str) -> Query {
+    let original = Filter::eq("name", name).and(Filter::eq("parentroleid", Value::Null));
+    Query::new(tables::ROLE).filter(original)
 }
 
 pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
-    let mut roles = session.list(root(name))?;
+    let mut roles = session.list(originals(name))?;
     let (Some(role), true) = (roles.pop(), roles.is_empty()) else {
         return Err(Error::new(
             Code::NOT_FOUND,
@@ -86,11 +87,12 @@ pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Role) ->
     if name == ADMINISTRATOR_ROLE {
         return Err(misfit(format!("the role {ADMINISTRATOR_ROLE} cannot be imported")));
     }
-    let mut roles = work.batch.list(root(name))?;
-    let role = match (roles.pop(), roles.is_empty()) {
-        (Some(row), true) => row,
-        (Some(_), false) => return Err(misfit(format!("there are several roles \"{name}\" here"))),
-        (None, _) => {
+    let role = match there(work, name)? {
+        Some(row) => {
+            check_holders(work, name, &row, sent)?;
+            row
+        }
+        None => {
             let unit = Reference::new(tables::BUSINESS_UNIT, work.batch.unit().snapshot()?.root_unit());
             let mut row = Row::unsaved(tables::ROLE)
                 .with("name", name)
@@ -119,6 +121,49 @@ pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Role) ->
         row: Some(role.id),
         parts: Vec::new(),
     })
+}
+
+/// The role of that name in the root business unit, where a role of a solution lies. One of that name in another unit is
+/// another role, beside which none can be made at the root.
+fn there(work: &mut Installation<'_, '_>, name: &str) -> Result<Option<Row>> {
+    let root = work.batch.unit().snapshot()?.root_unit();
+    let mut roles = work.batch.list(originals(name))?;
+    if let Some(at_root) = roles.iter().position(|role| role.id_of("businessunitid") == Some(root)) {
+        return Ok(Some(roles.swap_remove(at_root)));
+    }
+    match roles.is_empty() {
+        true => Ok(None),
+        false => Err(misfit(format!(
+            "there is a role \"{name}\" in a business unit below the root, which is another one; rename or delete that"
+        ))),
+    }
+}
+
+/// Whoever holds the role gets no more by it unseen.
+fn check_holders(work: &mut Installation<'_, '_>, name: &str, role: &Row, sent: &Role) -> Result<()> {
+    let now = held(work.batch, role.id)?;
+    let is_held = |wanted: &Held| {
+        let same = |held: &&Held| held.name.eq_ignore_ascii_case(&wanted.name);
+        now.iter().find(same).is_some_and(|held| held.depth >= wanted.depth)
+    };
+    let widens = sent.isinherited != 0 && role.int("isinherited") == Some(0);
+    if !widens && sent.privileges.iter().all(is_held) {
+        return Ok(());
+    }
+    let holders = holders(work, role.id)?;
+    holders::check(work, ("role", name), role, &holders)
+}
+
+/// The users and teams that hold a role or one of its copies.
+fn holders(work: &mut Installation<'_, '_>, role: Uuid) -> Result<Vec<Reference>> {
+    let family = work.batch.select_as_platform(
+        "see what a role of a solution holds already",
+        tables::ROLE,
+        Filter::eq("parentrootroleid", role),
+    )?;
+    let family: Vec<Uuid> = family.iter().map(|role| role.id).collect();
+    let links = [tables::USER_ROLES, tables::TEAM_ROLES];
+    work.batch.unit().holders(links, "roleid", &family)
 }
 
 /// Gives the role what was sent, and nothing else.
@@ -177,24 +222,7 @@ fn set_privileges(work: &mut Installation<'_, '_>, name: &str, role: Uuid, sent:
 /// A role that somebody holds is not taken from them.
 pub(super) fn in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Option<String>> {
     let Some(role) = gone.row else { return Ok(None) };
-    let mut holders = 0;
-    for copy in work.batch.select_as_platform(
-        "see what a role of a solution holds already",
-        tables::ROLE,
-        Filter::eq("parentrootroleid", role),
-    )? {
-        for table in [tables::USER_ROLES, tables::TEAM_ROLES] {
-            holders += work
-                .batch
-                .select_as_platform(
-                    "see what a role of a solution holds already",
-                    table,
-                    Filter::eq("roleid", copy.id),
-                )?
-                .len();
-        }
-    }
-    Ok(match holders {
+    Ok(match holders(work, role)?.len() {
         0 => None,
         1 => Some("1 user or team holds it".to_owned()),
         holders => Some(format!("{holders} users or teams hold it")),

@@ -12,7 +12,7 @@ use sluice_model::{
     json,
 };
 
-use super::{Applied, Installation, defaults, document, misfit, removing, states};
+use super::{Applied, Installation, defaults, document, holders, misfit, removing, states};
 use crate::customizing::publish::Publishing as _;
 use crate::managed::MARK;
 
@@ -41,6 +41,16 @@ impl Content {
                 .keys()
                 .chain(other.parts.keys())
                 .all(|name| covers(&parts(self, name), &parts(other, name)))
+    }
+
+    /// Whether the other one has a row that belongs to it and that this one has not just so.
+    fn gives_less(&self, other: &Self) -> bool {
+        let has = |name: &String, row: &Self| {
+            let rows = self.parts.get(name);
+            rows.is_some_and(|rows| rows.iter().any(|own| own.equals(row)))
+        };
+        let mut parts = other.parts.iter();
+        parts.any(|(name, rows)| !rows.iter().all(|row| has(name, row)))
     }
 }
 
@@ -228,6 +238,10 @@ pub(super) fn apply(
         work.batch
             .select_as_platform("see which rows a solution meets", table, filter(conditions))
     })?;
+    if let Some(holders) = shape.holders.filter(|_| now.gives_less(sent)) {
+        let holders = holders(work.batch.unit(), there.id)?;
+        holders::check(work, (shape.word, name), &there, &holders)?;
+    }
     let row = there.reference();
     let active = states::is_active(shape, &there) == Some(true);
     // A rule at work does not take the mark either.

@@ -5,7 +5,8 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use sluice_model::Request;
+use sha2::{Digest as _, Sha256};
+use sluice_model::{Request, Row, Uuid};
 use sluice_platform::import::{self, Plan};
 
 use crate::org::{Org, PEOPLE, codes, options, refused};
@@ -31,6 +32,73 @@ fn a_line_is_recognised_when_it_comes_again() {
     let row = org.rows("contact", "lastname")[0].reference();
     org.session.execute(Request::delete(row)).unwrap();
     assert_eq!(org.import("contact", &better, file).unwrap().created, 1);
+}
+
+/// The id that earlier versions gave the row of a line, without the secret of the organisation.
+fn earlier_id(table: &str, said: &[(&str, &str)]) -> Uuid {
+    let mut hash = Sha256::new().chain_update(b"line of an import\0").chain_update(table);
+    for part in said.iter().flat_map(|(column, text)| [column, text]) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest = hash.finalize();
+    uuid::Builder::from_custom_bytes(digest[..16].try_into().unwrap()).into_uuid()
+}
+
+const CONTACT: &str = "[columns]\na = \"lastname\"\nc = \"description\"\n";
+
+#[test]
+fn an_id_tells_nothing_of_the_line() {
+    let org = Org::new();
+    org.import("contact", CONTACT, "a,c\nX,one\n").unwrap();
+    let row = org.rows("contact", "lastname").remove(0);
+    assert_ne!(
+        row.id,
+        earlier_id("contact", &[("description", "one"), ("lastname", "X")])
+    );
+    // In another organisation it is another one.
+    let other = Org::seeded(8);
+    other.import("contact", CONTACT, "a,c\nX,one\n").unwrap();
+    assert_ne!(row.id, other.rows("contact", "lastname").remove(0).id);
+}
+
+/// Anybody can make a row of the id that earlier versions gave; it counts only where it is as old as they.
+#[test]
+fn a_row_of_the_id_of_earlier_versions_takes_no_line_away() {
+    let org = Org::new();
+    let id = earlier_id("contact", &[("description", "one"), ("lastname", "X")]);
+    for earlier in [None, Some("2020-01-01T00:00:00Z")] {
+        let mut row = Row::new("contact", id).with("lastname", "Rubbish");
+        if let Some(earlier) = earlier {
+            let earlier: sluice_model::Timestamp = earlier.parse().unwrap();
+            row.set("overriddencreatedon", earlier);
+        }
+        org.session.execute(Request::create(row)).unwrap();
+        if let Some(earlier) = earlier {
+            let earlier: sluice_model::Timestamp = earlier.parse().unwrap();
+            let later = Row::new("contact", id).with("overriddencreatedon", earlier);
+            org.session.execute(Request::update(later)).unwrap();
+        }
+        let report = org.import("contact", CONTACT, "a,c\nX,one\n").unwrap();
+        assert_eq!((report.created, report.skipped), (1, 0));
+        for row in org.rows("contact", "lastname") {
+            org.session.execute(Request::delete(row.reference())).unwrap();
+        }
+    }
+}
+
+/// The line breaks of a cell are those of the file, and change with it.
+#[test]
+fn line_breaks_are_one_however_they_are_written() {
+    let org = Org::new();
+    let unix = "a,c\nX,\"two\nlines\"\nX,\"two\nlines\"\nY,one\n";
+    assert_eq!(org.import("contact", CONTACT, unix).unwrap().created, 3);
+    let again = org.import("contact", CONTACT, unix.replace('\n', "\r\n")).unwrap();
+    assert_eq!((again.created, again.skipped), (0, 3));
+    // In one file, too, they are one line that comes twice.
+    let mixed = "a,c\nZ,\"two\r\nlines\"\nZ,\"two\nlines\"\n";
+    assert_eq!(org.import("contact", CONTACT, mixed).unwrap().created, 2);
+    assert_eq!(org.import("contact", CONTACT, mixed).unwrap().skipped, 2);
 }
 
 #[test]

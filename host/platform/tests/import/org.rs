@@ -17,9 +17,13 @@ pub(crate) struct Org {
 
 impl Org {
     pub(crate) fn new() -> Self {
+        Self::seeded(7)
+    }
+
+    pub(crate) fn seeded(seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("org.db");
-        let env: Arc<dyn Env> = Arc::new(SeededEnv::new(7, "2026-01-31T09:00:00Z".parse().unwrap()));
+        let env: Arc<dyn Env> = Arc::new(SeededEnv::new(seed, "2026-01-31T09:00:00Z".parse().unwrap()));
         let options = OpenOptions {
             synchronous: Synchronous::Off,
             ..OpenOptions::default()

@@ -1,0 +1,104 @@
+//! Which lines have their rows already.
+//!
+//! That a row is there is told to whoever made it, and to those who read it with every column that the lines fill:
+//! otherwise a guessed line would tell what a row says that they are not shown. Where it is not theirs to know, the
+//! line becomes another row.
+
+use std::collections::{HashMap, HashSet};
+
+use sluice_engine::Session;
+use sluice_model::{Filter, Query, Result, Right, Row, TableDef, Timestamp, Uuid, Value};
+
+use super::{
+    identity::{Ids, Prints},
+    row::Line,
+};
+
+/// When a row was made here that says that it was made elsewhere before.
+pub(super) const DATED_BACK: &str = "overriddencreatedon";
+
+/// What an import says of the rows that it may meet.
+pub(super) struct Told<'a> {
+    pub(super) prints: &'a Prints,
+    /// Since when ids are made with a secret. A row that an earlier version made of a line is older: now anybody can make
+    /// one of such an id.
+    pub(super) since: Timestamp,
+    /// Whether it says when rows were made elsewhere; otherwise a row that says so is none of its.
+    pub(super) dates_back: bool,
+}
+
+/// Marks the lines whose rows are there.
+pub(super) fn mark(session: &Session, table: &TableDef, told: &Told<'_>, lines: &mut [Line]) -> Result<()> {
+    let ids: Vec<Uuid> = lines
+        .iter()
+        .filter_map(|line| line.ids.as_ref())
+        .flat_map(all)
+        .collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let (mut unit, user) = session.unit()?;
+    let columns = ["createdby", "createdon", DATED_BACK];
+    let columns: Vec<&str> = columns
+        .into_iter()
+        .filter(|name| table.column(name).is_some())
+        .collect();
+    let mut there: HashMap<Uuid, Row> = HashMap::new();
+    for ids in ids.chunks(MOST) {
+        let query = Query::new(table.name.clone())
+            .columns(&columns)
+            .filter(among(table, ids));
+        let rows = unit.select_as_platform("see which lines of an import have their rows already", &query)?;
+        there.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    let is_own = |row: &&Row| row.id_of("createdby") == Some(user.id());
+    let (own, others): (Vec<&Row>, Vec<&Row>) = there.values().partition(is_own);
+    let mut known: HashSet<Uuid> = own.iter().map(|row| row.id).collect();
+    let hidden = user.hidden(table);
+    let sees_all = !told
+        .prints
+        .columns()
+        .any(|column| hidden.iter().any(|name| **name == *column));
+    if sees_all && !others.is_empty() && session.check_privilege(&table.name, Right::Read).is_ok() {
+        let others: Vec<Uuid> = others.iter().map(|row| row.id).collect();
+        let query = Query::new(table.name.clone())
+            .columns(&[])
+            .filter(among(table, &others));
+        known.extend(session.glance(&query)?.iter().map(|row| row.id));
+    }
+    for line in lines {
+        let Some(ids) = &line.ids else { continue };
+        let is_known = |id: &Uuid| known.contains(id);
+        let is_earlier = |id: &Uuid| is_known(id) && there.get(id).is_some_and(|row| told.is_of_earlier_version(row));
+        line.present =
+            there.contains_key(&ids.own) || ids.others.iter().any(is_known) || ids.earlier.iter().any(is_earlier);
+    }
+    Ok(())
+}
+
+/// So many ids are asked for at once.
+const MOST: usize = 5_000;
+
+fn all(ids: &Ids) -> impl Iterator<Item = Uuid> {
+    let more = ids.others.iter().chain(&ids.earlier).copied();
+    std::iter::once(ids.own).chain(more)
+}
+
+fn among(table: &TableDef, ids: &[Uuid]) -> Filter {
+    Filter::In {
+        column: table.key.clone(),
+        values: ids.iter().copied().map(Value::Id).collect(),
+    }
+}
+
+impl Told<'_> {
+    fn is_of_earlier_version(&self, row: &Row) -> bool {
+        let elsewhere = row.get(DATED_BACK).filter(|value| !value.is_null());
+        let made = match elsewhere {
+            Some(_) if !self.dates_back => return false,
+            Some(made) => Some(made),
+            None => row.get("createdon"),
+        };
+        made.and_then(Value::as_time).is_some_and(|made| made < self.since)
+    }
+}

@@ -1,0 +1,123 @@
+//! What an import tells of rows that are there: to whoever made them, and to those who read what the lines fill.
+
+use sha2::{Digest as _, Sha256};
+use sluice_model::Uuid;
+use sluice_tests::world::{World, list, text};
+
+const MAP: &str = "[columns]\nname = \"name\"\ncreditlimit = \"creditlimit\"\n";
+
+/// An organisation with an importer beside the administrator.
+fn world(rights: &str) -> World {
+    let world = World::sample();
+    world.write("m.toml", MAP);
+    let admin = world.admin();
+    admin.json(&["role", "create", "Low"]);
+    admin.json(&["role", "grant", "Low", rights]);
+    admin.json(&["user", "create", "mallory", "--bu", "West", "--role", "Low"]);
+    world
+}
+
+/// How many lines of a file were created and known.
+fn import(world: &World, user: &str, lines: &str) -> (u64, u64) {
+    world.write("f.csv", format!("name,creditlimit\n{lines}\n"));
+    let run = world
+        .user(user)
+        .run(&["import", "f.csv", "--table", "account", "--map", "m.toml", "--json"]);
+    let report = run.json();
+    let number = |name: &str| report[name].as_u64().unwrap_or_else(|| panic!("{report}"));
+    (number("created"), number("skipped"))
+}
+
+#[test]
+fn rows_that_one_may_not_read_are_not_asked_about() {
+    let world = world("account:cr:user");
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (1, 0));
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (0, 1));
+    for line in ["Novak Ltd,73150", "Novak Ltd,73151"] {
+        assert_eq!(import(&world, "mallory", line), (1, 0), "{line}");
+        // Who made a row knows of it.
+        assert_eq!(import(&world, "mallory", line), (0, 1), "{line}");
+    }
+    // Who reads the row of another knows of it.
+    assert_eq!(import(&world, "admin", "Novak Ltd,73151"), (0, 1));
+    assert_eq!(world.count("account", "name eq 'Novak Ltd'"), 3);
+}
+
+/// Two who help each other cannot tell by an id whether a row is there.
+#[test]
+fn an_id_does_not_hang_on_rows_that_one_may_not_read() {
+    let world = world("account:crd:user");
+    let imported = |user: &str, line: &str| {
+        assert_eq!(import(&world, user, line), (1, 0));
+        let user = world.user(user);
+        let id = text(
+            &list(&user.json(&["row", "list", "account", "--filter", "name eq 'Novak Ltd'"]))[0],
+            "accountid",
+        );
+        user.json(&["row", "delete", "account", &id]);
+        id
+    };
+    let before = imported("mallory", "Novak Ltd,73150");
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (1, 0));
+    assert_eq!(imported("mallory", "Novak Ltd,73150"), before);
+}
+
+#[test]
+fn secured_columns_are_not_asked_about() {
+    let world = world("account:cr:org");
+    world
+        .admin()
+        .json(&["column", "update", "account", "creditlimit", "--secured", "yes"]);
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (1, 0));
+    // Right or wrong, it is the same refusal.
+    assert_eq!(import(&world, "mallory", "Novak Ltd,73150"), (0, 0));
+    assert_eq!(import(&world, "mallory", "Novak Ltd,73151"), (0, 0));
+    // Who reads all of them is told.
+    world
+        .admin()
+        .json(&["column", "update", "account", "creditlimit", "--secured", "no", "--yes"]);
+    assert_eq!(import(&world, "mallory", "Novak Ltd,73150"), (0, 1));
+}
+
+/// What an earlier version imported is known when it comes again.
+#[test]
+fn lines_of_before_the_secret_stay_known() {
+    let world = world("account:cr:user");
+    let mut hash = Sha256::new()
+        .chain_update(b"line of an import\0")
+        .chain_update("account");
+    for part in ["creditlimit", "5", "name", "Old\r\nLtd"] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut bytes: [u8; 16] = hash.finalize()[..16].try_into().unwrap();
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let id = Uuid::from_bytes(bytes);
+    let id = format!("accountid={id}");
+    world
+        .admin()
+        .json(&["row", "create", "account", &id, "name=Old Ltd", "creditlimit=5"]);
+    let age = |by: &str| {
+        let file = rusqlite::Connection::open(world.path("sluice.db")).unwrap();
+        let sql = format!("UPDATE _meta SET value = value {by} 10000000 WHERE key = 'secret since'");
+        assert_eq!(file.execute(&sql, []).unwrap(), 1);
+    };
+    age("+");
+    assert_eq!(import(&world, "admin", "\"Old\r\nLtd\",5"), (0, 1));
+    age("-");
+    assert_eq!(import(&world, "admin", "\"Old\r\nLtd\",5"), (1, 0));
+}
+
+/// No door shows the secret, and a copy has it.
+#[test]
+fn the_secret_stays_with_the_file() {
+    let world = world("account:cr:user");
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (1, 0));
+    world.admin().json(&["org", "backup", "b.db"]);
+    world.admin().json(&["org", "restore", "b.db"]);
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (0, 1));
+    world.admin().json(&["org", "vacuum"]);
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (0, 1));
+    world.check();
+}
