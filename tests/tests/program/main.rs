@@ -14,6 +14,7 @@ mod explaining;
 mod forms;
 mod full_disk;
 mod greedy;
+mod handed_on;
 mod hands;
 mod ids;
 mod inwards;
