@@ -43,6 +43,7 @@ mod values;
 mod verbs;
 mod whole_requests;
 mod why;
+mod why_children;
 mod why_cures;
 mod why_own;
 mod why_pasted;
