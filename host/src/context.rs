@@ -268,14 +268,21 @@ impl Context {
         crate::text::quoted(&id.map_or_else(|| said.clone(), |id| id.to_string()))
     }
 
-    /// A command as somebody can run it again: with the organisation, where it was named on
-    /// the command line, and with who acts, where that was said in the place of somebody else.
-    pub(crate) fn command(&self, command: &str) -> String {
+    /// A command as whoever it is handed on to runs it, in their own name: with the organisation, where it was named
+    /// on the command line.
+    pub(crate) fn handed_on(&self, command: &str) -> String {
         let mut whole = command.to_owned();
         if self.given.org {
             whole.push_str(" --org ");
             whole.push_str(&crate::text::quoted(&self.global.org.to_string_lossy()));
         }
+        whole
+    }
+
+    /// A command as somebody can run it again: with the organisation, and with who acts, where that was said in the
+    /// place of somebody else.
+    pub(crate) fn command(&self, command: &str) -> String {
+        let mut whole = self.handed_on(command);
         if self.global.overrides {
             whole.push_str(" --as ");
             whole.push_str(&self.acting());

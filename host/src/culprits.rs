@@ -47,7 +47,7 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
     };
     let cure = |cure: &Cure| {
         let fixes = commands_of_all(&cure.fixes, sender).into_iter();
-        let fixes = fixes.map(|(kind, command)| json!({ "kind": kind, "command": context.command(&command) }));
+        let fixes = fixes.map(|(kind, command)| json!({ "kind": kind, "command": run_by(context, cure, &command) }));
         let fixes: Vec<Json> = fixes.collect();
         json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes, "unseen": cure.is_unseen })
     };
@@ -171,18 +171,7 @@ impl Report<'_> {
             parts.push(self.culprit_text(earlier, (culprit, "stops it"), found.is_own));
         }
         if found.is_own && found.cure.is_none() {
-            let own = found
-                .culprits
-                .iter()
-                .filter(|culprit| is_senders(&culprit.error))
-                .count();
-            let ask = match found.culprits.len() {
-                all if own == all => return parts.join("\n\n"),
-                _ if own > 0 => "For what is not yours to do ask an administrator",
-                _ => "You can cure nothing of it yourself. Ask an administrator",
-            };
-            let again = self.context.command(again);
-            parts.push(format!("{ask}, who sees more, and hand this on:\n  {again}"));
+            parts.extend(self.handed_on(found, again));
             return parts.join("\n\n");
         }
         if found.cure.is_none() && found.unseen.is_none() {
@@ -203,11 +192,27 @@ impl Report<'_> {
         parts.join("\n\n")
     }
 
+    /// What whoever looks with their own rights alone hands on: nothing, where all of it is theirs to mend alone.
+    fn handed_on(&self, found: &Isolation, again: &str) -> Option<String> {
+        let culprits = found.culprits.iter();
+        let own = culprits.filter(|culprit| is_senders(&culprit.error)).count();
+        let mut stopped = found.culprits.iter().map(|culprit| culprit.error.origin());
+        let ask = match found.culprits.len() {
+            all if own == all => stopped
+                .any(report::may_be_handed_on)
+                .then_some("Where that cannot be done, ask an administrator")?,
+            _ if own > 0 => "For what is not yours to do ask an administrator",
+            _ => "You can cure nothing of it yourself. Ask an administrator",
+        };
+        let again = self.context.handed_on(again);
+        Some(format!("{ask}, who sees more, and hand this on:\n  {again}"))
+    }
+
     /// What cures all of it, as it was run.
     fn cure_text(&self, cure: &Cure, again: &str) -> String {
         if cure.fixes.is_empty() {
             let ask = "It can be cured, but not by you. Ask an administrator, and hand this on:";
-            return format!("{ask}\n  {}", self.context.command(again));
+            return format!("{ask}\n  {}", self.context.handed_on(again));
         }
         let what = match (cure.is_own, cure.fixes.len()) {
             (true, 1) => "This cures it",
@@ -223,7 +228,11 @@ impl Report<'_> {
             WIDTH,
         )];
         lines.extend(self.commands(cure, 2));
-        lines.extend(self.then_line(2));
+        let then = self
+            .then
+            .iter()
+            .map(|then| format!("  {}", run_by(self.context, cure, then)));
+        lines.extend(then);
         lines.join("\n")
     }
 
@@ -362,7 +371,7 @@ impl Report<'_> {
     fn commands(&self, cure: &Cure, indent: usize) -> Vec<String> {
         let commands = commands_of_all(&cure.fixes, &self.sender).into_iter();
         commands
-            .map(|(_, command)| format!("{}{}", " ".repeat(indent), self.context.command(&command)))
+            .map(|(_, command)| format!("{}{}", " ".repeat(indent), run_by(self.context, cure, &command)))
             .collect()
     }
 
@@ -386,6 +395,14 @@ pub(crate) fn withheld_text(withheld: &WithheldColumn) -> String {
 /// The same for machines.
 pub(crate) fn withheld_json(withheld: &WithheldColumn) -> Json {
     json!({ "table": &*withheld.table, "column": &*withheld.column, "from": withheld.from })
+}
+
+/// A command of a cure as whoever may run it does: the reader, or somebody else.
+fn run_by(context: &Context, cure: &Cure, command: &str) -> String {
+    match cure.is_own {
+        true => context.command(command),
+        false => context.handed_on(command),
+    }
 }
 
 /// Whom a cure reaches.

@@ -29,6 +29,9 @@ pub(crate) trait Door {
     /// Refuses who may not do that to rows of a table at all: asked before a file is read.
     fn check_privilege(&self, table: &str, right: Right) -> Result<()>;
 
+    /// The refusal of that, recorded as the one of the message which would have followed.
+    fn refused_at_gate(&self, request: &Request, refusal: Error) -> Error;
+
     /// Refuses who lacks a privilege that belongs to no table.
     fn check_task(&self, privilege: &str) -> Result<()>;
 
@@ -113,6 +116,10 @@ impl Door for Session {
 
     fn check_task(&self, privilege: &str) -> Result<()> {
         self.check_named_privilege(privilege)
+    }
+
+    fn refused_at_gate(&self, request: &Request, refusal: Error) -> Error {
+        self.refused_at_gate(request, refusal)
     }
 
     fn list(&self, query: Query) -> Result<Vec<Row>> {

@@ -62,6 +62,8 @@ pub(crate) struct Outcome {
     listed: &'static str,
     /// Where the list is that goes out as cells, where that is another one.
     celled: Option<String>,
+    /// The member of each item that is the last cell of its line, whether an item has it or not.
+    last: Option<&'static str>,
 }
 
 impl Outcome {
@@ -78,6 +80,7 @@ impl Outcome {
             beside: None,
             listed: "value",
             celled: None,
+            last: None,
         }
     }
 
@@ -109,6 +112,15 @@ impl Outcome {
     pub(crate) fn with_cells(self, listed: &str) -> Self {
         Self {
             celled: Some(listed.to_owned()),
+            ..self
+        }
+    }
+
+    /// The same outcome, whose cells end with that member of each item, whether an item has it or not.
+    #[must_use]
+    pub(crate) fn with_last(self, last: &'static str) -> Self {
+        Self {
+            last: Some(last),
             ..self
         }
     }

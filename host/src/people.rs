@@ -68,7 +68,11 @@ pub(crate) fn answer(
         (None, true) => usual(table),
     };
     let shown = || own.iter().copied().chain(fields.iter().map(|field| &field.column));
-    let keyed = rows.iter().any(|row| !row.id.is_nil());
+    // An empty answer has the headings that a full one has.
+    let keyed = match rows {
+        [] => query.gives_rows(&table.key),
+        rows => rows.iter().any(|row| !row.id.is_nil()),
+    };
     let mut grid = Grid::new(shown().map(|column| &*column.name).chain(keyed.then_some("id")));
     for row in rows {
         let cells = shown().map(|column| {

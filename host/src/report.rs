@@ -1,11 +1,12 @@
 //! Errors as people read them: what happened, what to do, the platform's own words, and then in which step and
 //! call it was and what is missing to whom.
 
+mod advice;
+
 use serde_json::Value as Json;
 use sluice_engine::{HIDDEN_ROLE, Telling};
 use sluice_model::{
-    Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, Reached, Remedy, StepInfo, StepValue, codes::Kind,
-    error::numbered,
+    Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, Reached, StepInfo, StepValue, error::numbered,
 };
 
 use crate::{
@@ -14,6 +15,9 @@ use crate::{
     remedies, telling,
     text::{grouped, indented, quoted, wrapped},
 };
+
+pub(crate) use advice::{advice, help, isolate, may_be_handed_on};
+use advice::{for_others, looks_into, or_hand_on, place_of_value, recorded};
 
 /// Messages are broken at this width.
 const WIDTH: usize = 110;
@@ -30,30 +34,6 @@ pub(crate) fn error(context: &Context, error: &Error) -> String {
     error_with(context, error, isolate, [])
 }
 
-/// Whether to look for what stands in the way leads on from an error.
-fn leads_on(error: &Error) -> bool {
-    let body = error.body();
-    let is_gate = matches!(
-        body.code,
-        Code::STEP_REQUIRED | Code::STAGE_NOT_ON_LEAD | Code::STAGE_NOT_ON_TABLE
-    );
-    body.step.is_some()
-        || error.kind() == Kind::Denied
-        || body.duplicates.is_some()
-        || body.principal.is_some()
-        || is_gate
-}
-
-/// Whether a refusal depends on more than how the request is written: then there is more to be found out about it.
-fn is_about_more_than_words(error: &Error) -> bool {
-    error.kind() == Kind::Refused && error.code() != Code::INVALID_ARGUMENT
-}
-
-/// The command that finds all that stands in the way of the acting user.
-pub(crate) fn isolate(context: &Context, what: &str) -> String {
-    format!("sluice diagnose isolate --user {} {what}", context.acting())
-}
-
 /// An error, with further commands that lead on from it. Where the request was recorded, it is that
 /// one that is looked into; else one that `isolate` makes.
 pub(crate) fn error_with(
@@ -63,14 +43,24 @@ pub(crate) fn error_with(
     more: impl IntoIterator<Item = String>,
 ) -> String {
     let telling = telling::now();
-    let (texts, own) = advice(error);
+    let (mut texts, own) = advice(error);
+    let looks = looks_into(error).or(isolate);
+    match &looks {
+        Some(_) => texts.extend(or_hand_on(error)),
+        // Nothing follows that could be handed on.
+        None => texts
+            .iter_mut()
+            .filter(|text| *text == telling::HAND_ON)
+            .for_each(|text| telling::ASK.clone_into(text)),
+    }
+    let looks = looks.map(|command| match for_others(error) {
+        true => context.handed_on(&command),
+        false => context.command(&command),
+    });
     let error = &telling.error(error);
-    let recorded = error.body().correlation.filter(|_| error.body().recorded);
-    let why = recorded
-        .filter(|_| leads_on(error) || is_about_more_than_words(error))
-        .map(|request| format!("sluice why {request}"));
-    let commands = own.into_iter().chain(why.or(isolate)).chain(more);
-    let commands = commands.map(|command| context.command(&command));
+    let recorded = recorded(error);
+    let told = |command: String| context.command(&command);
+    let commands = own.into_iter().map(told).chain(looks).chain(more.into_iter().map(told));
     let labels = std::iter::once("what to do").chain(std::iter::repeat(""));
     let mut lines: Vec<(&str, String)> = labels.zip(texts.into_iter().chain(commands)).collect();
     let sentence = sentence(error);
@@ -99,88 +89,16 @@ pub(crate) fn error_with(
 /// An error in one line: who lacks what by their names, and which rows match.
 pub(crate) fn in_line(error: &Error) -> String {
     let told = telling::now().error(error);
-    let mut text = sentence(&told).unwrap_or_else(|| for_people(told.message()).to_owned());
+    let mut text = sentence(&told).unwrap_or_else(|| in_step(&told, for_people(told.message())));
     if let Some(duplicates) = &told.body().duplicates {
         text.push_str(&format!(" It matches {}", matches(duplicates).replace('\n', "; ")));
     }
     text
 }
 
-/// What helps against an error that a line of several has met, where it is not for whoever wrote the line
-/// to see by itself: `what to do (PrivilegeDenied): …`.
-pub(crate) fn help(context: &Context, error: &Error) -> Option<String> {
-    if !leads_on(error) {
-        return None;
-    }
-    let (texts, commands) = advice(error);
-    let commands = commands.iter().map(|command| context.command(command));
-    let all: Vec<String> = texts.into_iter().chain(commands).collect();
-    let code = error.code();
-    (!all.is_empty()).then(|| format!("what to do ({code} {}): {}", code.info().name, all.join("\n  ")))
-}
-
-/// What helps against an error, by what it is: sentences, and the commands that its own case has.
-/// What is for an administrator to do is handed on to one.
-pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
-    let telling = telling::now();
-    if telling.hands_on(error) {
-        // A guide's own words say what it is.
-        let guide = error.body().situation.map(|situation| situation.resolutions);
-        let guide = guide.into_iter().flatten().map(|resolution| resolution.text.to_owned());
-        let mut texts: Vec<String> = guide.collect();
-        texts.push(
-            if texts.is_empty() {
-                telling::HAND_ON
-            } else {
-                "hand this on"
-            }
-            .to_owned(),
-        );
-        return (texts, Vec::new());
-    }
-    let place = place_of_value(error);
-    let words = error.words();
-    let texts = error
-        .resolutions()
-        .iter()
-        .map(|resolution| format!("{place}{}", remedies::worded(resolution, |text| filled(text, &words))));
-    let wanted = telling.remedies(error).into_iter();
-    let commands = wanted.flat_map(|remedy| {
-        let command = |words: &[(&'static str, String)]| format!("sluice {}", filled(remedies::command(remedy), words));
-        match remedy {
-            // Several are missing at once.
-            Remedy::Grant if !error.body().missing.is_empty() => {
-                let missing = error.body().missing.iter();
-                let each = missing.map(|privilege| command(&with("PRIVILEGE", privilege, &words)));
-                each.collect::<Vec<_>>()
-            }
-            _ => vec![command(&words)],
-        }
-    });
-    (texts.collect(), commands.collect())
-}
-
-/// `in the call Create account of the step "marker": `, where that call lacks a value, and not what was sent.
-fn place_of_value(error: &Error) -> String {
-    let reached = error.body().reached.first();
-    match reached.filter(|_| error.code() == Code::REQUIRED_MISSING) {
-        Some(Reached { call, step }) => format!("in the call {call} of the {} \"{}\": ", noun(step), step.name),
-        None => String::new(),
-    }
-}
-
 /// What a step is, in a word.
 pub(crate) fn noun(step: &StepInfo) -> &'static str {
     if step.calls_plugin() { "step" } else { step.kind }
-}
-
-/// The words with another value for one of them.
-fn with(word: &str, value: &str, words: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
-    let each = words.iter().map(|(known, is)| match *known == word {
-        true => (*known, value.to_owned()),
-        false => (*known, is.clone()),
-    });
-    each.collect()
 }
 
 /// Code, name and message; of the platform's refusals without the details for machines, whose
@@ -191,6 +109,14 @@ pub(crate) fn headline(error: &Error) -> String {
 
 fn titled(error: &Error, sentence: &str) -> String {
     format!("{} {}: {sentence}", error.code(), error.code().info().name)
+}
+
+/// The words of an error, with the step in which it came up.
+fn in_step(error: &Error, words: &str) -> String {
+    match &error.body().step {
+        Some(step) => format!("{words} (in the {} \"{}\")", noun(step), step.name),
+        None => words.to_owned(),
+    }
 }
 
 /// Who lacks what, by their names, where the platform's own words have ids; nothing, where they are for people.
@@ -454,6 +380,8 @@ pub(crate) fn filled(command: &str, words: &[(&'static str, String)]) -> String 
 pub(crate) fn error_to_json(error: &Error) -> Json {
     let telling = telling::now();
     let hands_on = telling.hands_on(error);
+    let handed = looks_into(error).and_then(|_| or_hand_on(error));
+    let handed = handed.map(|_| telling::HAND_ON.to_owned());
     let error = &telling.error(error);
     let mut document = error.to_json();
     let words = error.words();
@@ -466,7 +394,10 @@ pub(crate) fn error_to_json(error: &Error) -> Json {
                 object.remove("remedies");
                 vec![telling::HAND_ON.to_owned()]
             }
-            false => texts.map(|text| format!("{place}{text}")).collect(),
+            false => {
+                let texts = texts.map(|text| format!("{place}{text}"));
+                texts.chain(handed).collect()
+            }
         };
         object.insert("resolution".to_owned(), numbered(texts).into());
         if let Some(caught) = &error.body().caught {

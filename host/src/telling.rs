@@ -17,4 +17,7 @@ pub(crate) fn keep(session: &Session) {
 }
 
 /// What somebody does who cannot cure it.
+pub(crate) const ASK: &str = "ask an administrator";
+
+/// The same, where there is a command that looks into it.
 pub(crate) const HAND_ON: &str = "ask an administrator, and hand this on";

@@ -1,9 +1,9 @@
 //! The first gate for what somebody hands in as a file: a user who lacks the privilege is
 //! refused before anything of it is read.
 
-use sluice_model::{Filter, Query, Result, Right};
+use sluice_model::{Error, Filter, Query, Request, Result, Right};
 
-use crate::{Session, Unit, tables};
+use crate::{Operation, Session, Unit, operation::Incoming, tables, unit::Purpose};
 
 impl Session {
     /// Refuses a user who may not do that to rows of the table at all. The message that follows
@@ -45,6 +45,25 @@ impl Session {
         }
         self.check_privilege(tables::ASSEMBLY, Right::Create)?;
         self.check_privilege(tables::PLUGIN_TYPE, Right::Create)
+    }
+
+    /// The refusal that somebody met at the gate, recorded as that of the message which would have followed: so it
+    /// can be looked into. The message is not run.
+    pub fn refused_at_gate(&self, request: &Request, refusal: Error) -> Error {
+        let recorded = self.engine.on_pipeline_thread(|| {
+            let mut unit = self.engine.unit(Purpose::Work)?;
+            let correlation = self.engine.core.env.new_id();
+            let principal = unit.who_acts(self.acting)?;
+            let request = self.completed(request.clone());
+            unit.record(&request);
+            let operation = Operation::begin(&mut unit, Incoming::outermost(principal, correlation, request))?;
+            unit.trace.enter_message(&operation);
+            unit.trace.leave(Some(&refusal));
+            unit.write_leftover_traces(Some(&refusal));
+            Ok(unit.refused(refusal.clone(), correlation))
+        });
+        // What cannot be recorded is refused all the same.
+        recorded.unwrap_or(refusal)
     }
 
     fn at_the_gate(&self, gate: impl FnOnce(&mut Unit, &sluice_access::Principal) -> Result<()>) -> Result<()> {

@@ -118,8 +118,9 @@ pub(crate) fn add(unit: &mut Unit, operation: &Operation, template: Uuid, user: 
         }
         None => make(unit, operation, &template, rights)?,
     };
-    membership::link(unit, &TEAM_MEMBERSHIP, [team, user])?;
-    tell(unit, operation, team, user, LinkSort::Associated)?;
+    if membership::link(unit, &TEAM_MEMBERSHIP, [team, user])? {
+        tell(unit, operation, team, user, LinkSort::Associated)?;
+    }
     Ok(team)
 }
 
@@ -219,8 +220,9 @@ pub(crate) fn remove(unit: &mut Unit, operation: &Operation, template: Uuid, use
         let message = format!("the row {target} has no access team by that template");
         return Err(Error::new(Code::NOT_FOUND, message).with_table(tables::TEAM));
     };
-    membership::unlink(unit, &TEAM_MEMBERSHIP, [team, user])?;
-    tell(unit, operation, team, user, LinkSort::Disassociated)?;
+    if membership::unlink(unit, &TEAM_MEMBERSHIP, [team, user])? {
+        tell(unit, operation, team, user, LinkSort::Disassociated)?;
+    }
     let members = Query::new(tables::TEAM_MEMBERSHIP)
         .columns(&[])
         .filter(Filter::eq("teamid", team))

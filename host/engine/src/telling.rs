@@ -147,6 +147,11 @@ impl Telling {
         !self.administers() && !is_senders(error) && is_for_others()
     }
 
+    /// Whether they can mend it by what they send, and somebody else may cure it as well: a step refuses on purpose.
+    pub fn may_hand_on(self, error: &Error) -> bool {
+        !self.administers() && is_senders(error) && error.origin().body().step.is_some()
+    }
+
     /// What helps that they may know.
     pub fn remedies(self, error: &Error) -> Vec<Remedy> {
         let mut remedies = error.remedies();

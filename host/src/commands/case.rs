@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Code, Error, case::Case};
+use sluice_model::{Code, Error, Filter, Uuid, Value, case::Case, names::end_of_id};
 use sluice_platform::prelude::*;
 
-use super::why;
+use super::{trace::of_call, why};
 use crate::{
     context::Context,
     door::Door,
@@ -39,10 +39,12 @@ pub(super) fn export(
     step: Option<&str>,
 ) -> anyhow::Result<Outcome> {
     let trace = trace.filter(|trace| *trace != "@last");
-    let which = trace.map(|trace| why::which(session, trace)).transpose()?;
+    let which = trace.map(|trace| which(session, trace)).transpose()?;
+    let (which, called) = which.map_or((None, None), |(which, called)| (Some(which), called));
     let step = step
         .map(|step| session.find_one("sdkmessageprocessingstep", step))
-        .transpose()?;
+        .transpose()?
+        .or(called);
     let case = session.case(which, step).map_err(|error| match which {
         None if error.code() == Code::NOT_FOUND => of_others(context, session, error),
         _ => error,
@@ -50,6 +52,20 @@ pub(super) fn export(
     let text = case.text()?;
     let document: Json = serde_json::from_str(&text)?;
     Ok(Outcome::new(document, text))
+}
+
+/// The request that a text stands for; of a plug-in call also the step that called it.
+fn which(session: &Session, text: &str) -> anyhow::Result<(Uuid, Option<Uuid>)> {
+    let of_call = |text: &str| match (text.parse::<Uuid>(), end_of_id(text)) {
+        (Ok(id), _) => of_call(session, &Filter::eq(CALL_ID, Value::Id(id))),
+        (Err(_), Some(end)) => of_call(session, &Filter::ends_with(CALL_ID, &end)),
+        (Err(_), None) => Ok(None),
+    };
+    match (text.parse::<Uuid>(), why::which(session, text)) {
+        (Ok(id), _) => Ok(of_call(text)?.unwrap_or((id, None))),
+        (Err(_), Ok(request)) => Ok((request, None)),
+        (Err(_), Err(error)) => of_call(text)?.ok_or(error),
+    }
 }
 
 /// Where nothing was refused to the user: how to come to the calls in what was refused to others.
@@ -66,6 +82,8 @@ fn of_others(context: &Context, session: &Session, mut error: Error) -> Error {
     }
     error
 }
+
+const CALL_ID: &str = "plugintracelogid";
 
 /// So many requests of others are named.
 const OTHERS: usize = 3;

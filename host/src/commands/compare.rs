@@ -5,16 +5,21 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use sluice_model::Depth;
 
+use super::holders::UNREAD;
 use crate::output::Grid;
 
 /// What each of two holds, by name; and how deep, of what has a depth.
 #[derive(Debug, Default)]
-pub(super) struct Compared(BTreeMap<String, [Option<String>; 2]>);
+pub(super) struct Compared {
+    held: BTreeMap<String, [Option<String>; 2]>,
+    /// Not all of it may be read.
+    pub(super) is_part: bool,
+}
 
 impl Compared {
     /// The first of the two, or the second, holds something.
     pub(super) fn add(&mut self, second: bool, name: &str, held: &str) {
-        let [one, other] = self.0.entry(name.to_owned()).or_default();
+        let [one, other] = self.held.entry(name.to_owned()).or_default();
         *(if second { other } else { one }) = Some(held.to_owned());
     }
 
@@ -35,7 +40,7 @@ impl Compared {
     }
 
     fn different(&self) -> impl Iterator<Item = (&String, &[Option<String>; 2])> {
-        self.0.iter().filter(|(_, [first, second])| first != second)
+        self.held.iter().filter(|(_, [first, second])| first != second)
     }
 
     /// What differs, for machines.
@@ -43,6 +48,14 @@ impl Compared {
         let each = self.different();
         each.map(|(name, [first, second])| json!({ what: name, "first": first, "second": second }))
             .collect()
+    }
+
+    /// The same; nothing, where nothing is known to differ and not all of it may be read.
+    pub(super) fn document(&self, what: &str) -> Json {
+        match self.is_part && self.different().next().is_none() {
+            true => Json::Null,
+            false => self.json(what).into(),
+        }
     }
 
     /// What differs, for people.
@@ -54,6 +67,16 @@ impl Compared {
             grid.row([name.clone(), cell(first), cell(second)]);
         }
         grid.text(&format!("no {what} differs"))
+    }
+
+    /// The same, with what is said of what may not be read.
+    pub(super) fn told(&self, what: &str, names: [&str; 2]) -> String {
+        let known = || self.shown(what, names).to_string();
+        match (self.is_part, self.different().next()) {
+            (false, _) => known(),
+            (true, None) => format!("{what}: {UNREAD}"),
+            (true, Some(_)) => format!("{}\n{what}: and {UNREAD}", known()),
+        }
     }
 }
 

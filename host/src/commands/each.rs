@@ -64,7 +64,9 @@ pub(super) fn each<T>(
         _ => texts.push(format!("{done} of {} done, the others not", count(all, what))),
     }
     let document = json!({ "value": items });
-    Ok(Outcome::new(document, joined(&texts)).with_exit(exit))
+    Ok(Outcome::new(document, joined(&texts))
+        .with_last("error")
+        .with_exit(exit))
 }
 
 /// The texts one below the other; those of several lines stand apart.

@@ -46,7 +46,12 @@ pub(super) fn change(
     };
     args.what_if.or_do(context, session, |door: &dyn Door| {
         several::picked(context, what, &holders, find, first, |Known(holder)| {
-            Ok(several::of_one(holders::change_role(door, &holder, role, give)?))
+            Ok(several::of_one(holders::change_role(
+                context,
+                door,
+                &holder,
+                (role, give),
+            )?))
         })
     })
 }

@@ -39,20 +39,61 @@ impl Held {
     }
 }
 
+/// What somebody holds, as far as the acting user may read it.
+pub(crate) struct Seen<T> {
+    pub(crate) all: Vec<T>,
+    /// There may be more, which the acting user may not read.
+    pub(crate) is_part: bool,
+}
+
+impl<T> Seen<T> {
+    fn of(known: Option<Vec<T>>) -> Self {
+        Self {
+            is_part: known.is_none(),
+            all: known.unwrap_or_default(),
+        }
+    }
+
+    fn map<U>(self, each: impl FnMut(T) -> U) -> Seen<U> {
+        Seen {
+            all: self.all.into_iter().map(each).collect(),
+            is_part: self.is_part,
+        }
+    }
+
+    /// As a list for people: `none` is said only where that is known.
+    fn shown(&self, names: Vec<String>) -> String {
+        let mut lines = names;
+        match (lines.is_empty(), self.is_part) {
+            (true, false) => lines.push("none".to_owned()),
+            (true, true) => lines.push(UNREAD.to_owned()),
+            (false, true) => lines.push(format!("and {UNREAD}")),
+            (false, false) => {}
+        }
+        lines.join("\n")
+    }
+
+    /// For machines: nothing, where nothing of it may be read.
+    fn json(&self, each: impl Fn(&T) -> Json) -> Json {
+        match self.all.is_empty() && self.is_part {
+            true => Json::Null,
+            false => self.all.iter().map(each).collect(),
+        }
+    }
+}
+
+/// What stands in the place of what the acting user may not read.
+pub(crate) const UNREAD: &str = "what you may not read";
+
 /// The roles of a user or team itself, as far as the acting user sees them.
-pub(crate) fn roles(context: &Context, holder: &Reference) -> anyhow::Result<Vec<Held>> {
-    let relationship = match &*holder.table {
-        "team" => "teamroles_association",
-        _ => "systemuserroles_association",
-    };
-    Ok(linked(context, holder, relationship)?
-        .iter()
-        .map(|role| Held {
-            name: role.text("name").unwrap_or_default().to_owned(),
-            role: role.reference(),
-            team: None,
-        })
-        .collect())
+pub(crate) fn roles(context: &Context, holder: &Reference) -> anyhow::Result<Seen<Held>> {
+    let relationship = roles_of(holder);
+    let held = Seen::of(linked(context, holder, relationship)?);
+    Ok(held.map(|role| Held {
+        name: role.text("name").unwrap_or_default().to_owned(),
+        role: role.reference(),
+        team: None,
+    }))
 }
 
 /// What roles are called; those of one name with the business unit whose copies they are.
@@ -73,12 +114,15 @@ fn called(context: &Context, roles: &[Held]) -> anyhow::Result<Vec<String>> {
 }
 
 /// All roles that count for a user: its own, and those of its teams.
-pub(crate) fn effective_roles(context: &Context, user: &Reference) -> anyhow::Result<Vec<Held>> {
+pub(crate) fn effective_roles(context: &Context, user: &Reference) -> anyhow::Result<Seen<Held>> {
     let mut held = roles(context, user)?;
     let teams = teams(context, user.id)?;
-    let labels = Labels::load(context, teams.iter().cloned())?;
-    for team in teams {
-        held.extend(roles(context, &team)?.into_iter().map(|role| Held {
+    held.is_part |= teams.is_part;
+    let labels = Labels::load(context, teams.all.iter().cloned())?;
+    for team in teams.all {
+        let of_team = roles(context, &team)?;
+        held.is_part |= of_team.is_part;
+        held.all.extend(of_team.all.into_iter().map(|role| Held {
             team: Some(labels.name(&team)),
             ..role
         }));
@@ -87,16 +131,16 @@ pub(crate) fn effective_roles(context: &Context, user: &Reference) -> anyhow::Re
 }
 
 /// The teams of a user.
-pub(crate) fn teams(context: &Context, user: Uuid) -> anyhow::Result<Vec<Reference>> {
+pub(crate) fn teams(context: &Context, user: Uuid) -> anyhow::Result<Seen<Reference>> {
     let rows = linked(
         context,
         &Reference::new("systemuser", user),
         "teammembership_association",
     )?;
-    Ok(rows.iter().map(Row::reference).collect())
+    Ok(Seen::of(rows).map(|row| row.reference()))
 }
 
-/// Who is a member before members are added or taken out: asked once, and only for what is said. It leaves no marks of
+/// Who is a member, or has which role, before members are added or taken out: asked once, and only for what is said. It leaves no marks of
 /// use, and asks for nothing that would be refused.
 pub(crate) struct Members<'a> {
     context: &'a Context,
@@ -105,7 +149,7 @@ pub(crate) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Of a team or profile, or the teams of a user.
+    /// Of a team or profile; the teams of a user; the roles of both.
     pub(crate) fn of(context: &'a Context, row: &Reference, relationships: &[&str]) -> Self {
         let known = context.looking(|session| {
             if !sees(session, row) {
@@ -113,7 +157,10 @@ impl<'a> Members<'a> {
             }
             let mut known = Vec::new();
             for relationship in relationships {
-                known.extend(linked(context, row, relationship)?.iter().map(Row::reference));
+                let Some(rows) = linked(context, row, relationship)? else {
+                    return Ok(None);
+                };
+                known.extend(rows.iter().map(Row::reference));
             }
             Ok(Some(known))
         });
@@ -143,7 +190,7 @@ impl<'a> Members<'a> {
 }
 
 /// Whether the acting user sees a row, as far as that is known without a refusal.
-fn sees(session: &dyn Door, row: &Reference) -> bool {
+pub(super) fn sees(session: &dyn Door, row: &Reference) -> bool {
     let may_read = session.check_privilege(&row.table, Right::Read).is_ok();
     may_read && names::by_ids(session, &row.table, [row.id], &[]).is_ok_and(|rows| rows.contains_key(&row.id))
 }
@@ -159,9 +206,9 @@ pub(crate) fn membership(name: &str, of: &str, add: bool, before: Option<bool>) 
 }
 
 /// The members of a team.
-pub(crate) fn members(context: &Context, team: Uuid) -> anyhow::Result<Vec<Reference>> {
+pub(crate) fn members(context: &Context, team: Uuid) -> anyhow::Result<Seen<Reference>> {
     let rows = linked(context, &Reference::new("team", team), "teammembership_association")?;
-    Ok(rows.iter().map(Row::reference).collect())
+    Ok(Seen::of(rows).map(|row| row.reference()))
 }
 
 /// The tables on both sides of a relationship by which somebody holds something.
@@ -177,21 +224,21 @@ fn sides(relationship: &str) -> [&'static str; 2] {
 
 /// What is linked with a row; nothing, where the acting user may not see such rows. Who may read none is not refused
 /// anything: they have not asked for it.
-fn linked(context: &Context, row: &Reference, relationship: &str) -> anyhow::Result<Vec<Row>> {
+fn linked(context: &Context, row: &Reference, relationship: &str) -> anyhow::Result<Option<Vec<Row>>> {
     let session = context.session()?;
     let reads = |table: &&str| session.check_privilege(table, Right::Read).is_ok();
     if !sides(relationship).iter().all(reads) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let request = Request::new("RetrieveRelated")
         .with("Target", row.clone())
         .with("Relationship", relationship);
     match session.execute(request) {
-        Ok(mut answer) => Ok(match answer.outputs.remove("RelatedEntities") {
+        Ok(mut answer) => Ok(Some(match answer.outputs.remove("RelatedEntities") {
             Some(Parameter::Rows(rows)) => rows,
             _ => Vec::new(),
-        }),
-        Err(error) if error.kind() == Kind::Denied => Ok(Vec::new()),
+        })),
+        Err(error) if error.kind() == Kind::Denied => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -209,6 +256,12 @@ pub(crate) fn of_role(context: &Context, role: &str) -> anyhow::Result<Outcome> 
     let labels = Labels::of(context, &copies)?;
     let mut grid = Grid::new(["who", "business unit", "via"]);
     let mut items = Vec::new();
+    let mut is_part = false;
+    let mut seen = |row: &Reference, relationship: &str| {
+        let known = linked(context, row, relationship)?;
+        is_part |= known.is_none();
+        anyhow::Ok(known.unwrap_or_default())
+    };
     let mut add = |who: &Row, unit: &str, team: Option<&Row>| {
         let named = |row: &Row| row.text("fullname").or(row.text("name")).unwrap_or_default().to_owned();
         let kind = if *who.table == *"team" { "team " } else { "" };
@@ -232,17 +285,21 @@ pub(crate) fn of_role(context: &Context, role: &str) -> anyhow::Result<Outcome> 
             .lookup("businessunitid")
             .map(|unit| labels.name(unit))
             .unwrap_or_default();
-        for user in linked(context, &copy.reference(), "systemuserroles_association")? {
+        for user in seen(&copy.reference(), "systemuserroles_association")? {
             add(&user, &unit, None);
         }
-        for team in linked(context, &copy.reference(), "teamroles_association")? {
+        for team in seen(&copy.reference(), "teamroles_association")? {
             add(&team, &unit, None);
-            for member in linked(context, &team.reference(), "teammembership_association")? {
+            for member in seen(&team.reference(), "teammembership_association")? {
                 add(&member, &unit, Some(&team));
             }
         }
     }
-    Ok(Outcome::list(items, grid.text("nobody whom you may read")))
+    let mut outcome = Outcome::list(items, grid.text("nobody whom you may read"));
+    if is_part {
+        outcome.say(&format!("and {UNREAD}"));
+    }
+    Ok(outcome)
 }
 
 /// A new role with the business unit, the inheritance and the privileges of another one: all of
@@ -295,26 +352,38 @@ pub(crate) fn copy_for(session: &dyn Door, holder: &Reference, role: &str) -> an
 }
 
 /// Gives a role to a user or team, or takes it away: the copy in the holder's business unit.
-pub(crate) fn change_role(session: &dyn Door, holder: &Reference, role: &str, give: bool) -> anyhow::Result<Outcome> {
+pub(crate) fn change_role(
+    context: &Context,
+    session: &dyn Door,
+    holder: &Reference,
+    (role, give): (&str, bool),
+) -> anyhow::Result<Outcome> {
     let copy = copy_for(session, holder, role)?;
+    let before = Members::of(context, holder, &[roles_of(holder)]).was_member(&Reference::new("role", copy));
     let role = names::called(session, "role", &copy.to_string())?.1;
     let called = names::called(session, &holder.table, &holder.id.to_string())?.1;
     session.execute(role_request(holder, copy, give))?;
-    let done = if give { "given to" } else { "taken from" };
     let document = json!({ "id": holder.id.to_string(), "role": copy.to_string() });
-    Ok(Outcome::new(
-        document,
-        format!("role {role} {done} {} {called}", holder.table),
-    ))
+    let text = match (give, before) {
+        (true, Some(true)) => format!("{called} has the role {role} already"),
+        (false, Some(false)) => format!("{called} does not have the role {role}; nothing was changed"),
+        (true, _) => format!("role {role} given to {} {called}", holder.table),
+        (false, _) => format!("role {role} taken from {} {called}", holder.table),
+    };
+    Ok(Outcome::new(document, text))
+}
+
+/// The relationship by which users, or teams, have roles.
+fn roles_of(holder: &Reference) -> &'static str {
+    match &*holder.table {
+        "team" => "teamroles_association",
+        _ => "systemuserroles_association",
+    }
 }
 
 /// The request that gives or takes a role.
 pub(crate) fn role_request(holder: &Reference, role: Uuid, give: bool) -> Request {
-    let relationship = if &*holder.table == "team" {
-        "teamroles_association"
-    } else {
-        "systemuserroles_association"
-    };
+    let relationship = roles_of(holder);
     Request::new(if give { "Associate" } else { "Disassociate" })
         .with("Target", holder.clone())
         .with("Relationship", relationship)
@@ -360,15 +429,17 @@ pub(crate) fn sheet(
     context: &Context,
     table: &TableDef,
     row: &Row,
-    roles: &[Held],
-    (what, linked): (&str, &[Reference]),
+    roles: &Seen<Held>,
+    (what, linked): (&str, &Seen<Reference>),
 ) -> anyhow::Result<Outcome> {
-    let labels = Labels::load(context, linked.iter().cloned())?;
+    let labels = Labels::load(context, linked.all.iter().cloned())?;
     let mut document = rows::from_row(table, row, None);
     if let Json::Object(map) = &mut document {
-        map.insert("roles".to_owned(), roles.iter().map(Held::json).collect());
+        map.insert("roles".to_owned(), roles.json(Held::json));
         let one = |one: &Reference| json!({ "id": one.id.to_string(), "name": labels.name(one) });
-        map.insert(what.to_owned(), linked.iter().map(one).collect());
+        map.insert(what.to_owned(), linked.json(one));
+        let parts = [("roles", roles.is_part), (what, linked.is_part)];
+        map.extend(unread(parts));
     }
     if context.json() {
         return Ok(Outcome::new(document, String::new()));
@@ -378,17 +449,19 @@ pub(crate) fn sheet(
         let all: Vec<_> = table.columns.iter().map(|column| column.name.clone()).collect();
         return people::rows_of(context, table, std::slice::from_ref(row), Some(&all));
     }
-    let none = |list: Vec<String>| {
-        if list.is_empty() {
-            "none".to_owned()
-        } else {
-            list.join("\n")
-        }
-    };
+    let names = linked.all.iter().map(|one| labels.name(one)).collect();
     let text = people::pairs(&[
-        ("roles", none(called(context, roles)?)),
-        (what, none(linked.iter().map(|one| labels.name(one)).collect())),
+        ("roles", roles.shown(called(context, &roles.all)?)),
+        (what, linked.shown(names)),
     ]);
     let sheet = people::sheet(context, table, row)?;
     Ok(Outcome::new(document, format!("{sheet}\n\n{text}")))
+}
+
+/// Which parts of a document are not whole, because the acting user may not read all of it: a member of it, where
+/// there are any.
+pub(crate) fn unread<const N: usize>(parts: [(&str, bool); N]) -> Option<(String, Json)> {
+    let names = parts.into_iter().filter(|(_, is_part)| *is_part).map(|(name, _)| name);
+    let names: Vec<&str> = names.collect();
+    (!names.is_empty()).then(|| ("unread".to_owned(), names.into()))
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use sluice_engine::check_target;
-use sluice_model::Right;
+use sluice_engine::{Session, check_target};
+use sluice_model::{Error, Request, Right, Row};
 use sluice_platform::import::{self, Options, Plan, Report, Stopped};
 
 use crate::{
@@ -64,7 +64,9 @@ pub(crate) struct Args {
 pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     // Who may not make such rows is told before anything is read.
-    session.check_privilege(&args.table, Right::Create)?;
+    session
+        .check_privilege(&args.table, Right::Create)
+        .map_err(|refusal| not_allowed(&session, &args, refusal))?;
     let plan =
         Plan::new(&session, &args.table, &reading::description(&args.map)?).map_err(|error| named(error, &args.map))?;
     let unreadable = || format!("{} cannot be read", args.file.display());
@@ -105,6 +107,23 @@ pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
         document.insert("refused_file".to_owned(), path.display().to_string().into());
     }
     Ok(Outcome::new(document, text(context, &args, &report, written)).with_exit(exit(&report)))
+}
+
+/// The refusal of whoever may not make such rows, recorded as that of the first line: so it can be looked into.
+fn not_allowed(session: &Session, args: &Args, refusal: Error) -> Error {
+    let Ok(catalog) = session.catalog() else { return refusal };
+    let Some(table) = catalog.find(&args.table) else {
+        return refusal;
+    };
+    let is_file = |path: &Path| path.metadata().is_ok_and(|metadata| metadata.is_file());
+    let first = || {
+        let map = reading::description(&args.map).ok().filter(|_| is_file(&args.map))?;
+        let plan = Plan::read(session, &table.name, &map).ok()?;
+        let file = File::open(&args.file).ok().filter(|_| is_file(&args.file))?;
+        import::first_row(&plan, file)
+    };
+    let row = first().unwrap_or_else(|| Row::unsaved(table.name.clone()));
+    session.refused_at_gate(&Request::create(row), refusal)
 }
 
 /// Makes the file of the refused lines: one that is there may be one that somebody corrects.
@@ -241,15 +260,19 @@ fn stopped_text(context: &Context, args: &Args, stopped: &Stopped) -> String {
 }
 
 /// What helps against the refusals that are shown, as far as the lines themselves do not say it: once for
-/// each of their kind.
+/// each of their kind, with what looks into the first of it.
 fn what_helps(context: &Context, report: &Report) -> Vec<String> {
     let faults = report.refused.iter().take(SHOWN).flat_map(|refusal| &refusal.faults);
-    let mut told: Vec<String> = Vec::new();
+    let mut told: Vec<(String, Option<String>)> = Vec::new();
     for error in faults.map(|fault| &fault.error) {
         let help = report::help(context, error);
-        told.extend(help.filter(|help| !told.contains(help)));
+        told.extend(help.filter(|(help, _)| told.iter().all(|(known, _)| known != help)));
     }
-    told
+    let with_look = |(help, looks): (String, Option<String>)| match looks {
+        Some(looks) => format!("{help}\n  {looks}"),
+        None => help,
+    };
+    told.into_iter().map(with_look).collect()
 }
 
 fn import_command(args: &Args, file: &Path) -> String {

@@ -60,9 +60,10 @@ fn text(context: &Context, catalog: &Catalog, lead: &str, records: &[Previewed])
             let Some(column) = table.column(name) else { continue };
             let shown = match value {
                 // A row of the trial has no name to be looked up by.
-                Value::Lookup(reference) if labels.find(reference).is_none() => {
-                    format!("the new {}", reference.table)
-                }
+                Value::Lookup(reference) if labels.find(reference).is_none() => match record.is_new(reference) {
+                    true => format!("the new {}", reference.table),
+                    false => format!("a row of {} that you may not read", reference.table),
+                },
                 value => people::cell(column, value, &labels),
             };
             grid.row([&**name, &shown, &source(origin)]);

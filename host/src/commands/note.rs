@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use sluice_model::{Reference, Request, Right, Row};
+use sluice_model::{Error, Reference, Request, Right, Row};
 
 use super::{
     row::{self, Shown},
@@ -88,7 +88,9 @@ fn add(session: &dyn Door, args: &Add) -> anyhow::Result<Outcome> {
     if blank(&args.title) && blank(&args.text) && args.file.is_none() {
         return Err(Usage::because("the note is empty: give --title, --text or --file"));
     }
-    session.check_privilege(TABLE, Right::Create)?;
+    session
+        .check_privilege(TABLE, Right::Create)
+        .map_err(|refusal| not_allowed(session, args, refusal))?;
     let about = row::target(session, &args.table, &args.id)?;
     let mut note = Row::unsaved(TABLE).with("objectid", about.clone());
     let by_file = args.file.as_ref().and_then(|file| file.file_name());
@@ -122,6 +124,26 @@ fn add(session: &dyn Door, args: &Add) -> anyhow::Result<Outcome> {
             crate::text::bytes(moved.size)
         ),
     ))
+}
+
+/// The refusal of whoever may write no note, recorded as that of the note without what is in files: so it can be
+/// looked into.
+fn not_allowed(session: &dyn Door, args: &Add, refusal: Error) -> Error {
+    let about = match args.id.parse() {
+        Ok(id) => Some(Reference::new(&*args.table, id)),
+        Err(_) => row::target(session, &args.table, &args.id).ok(),
+    };
+    let mut note = Row::unsaved(TABLE);
+    if let Some(about) = about {
+        note.set("objectid", about);
+    }
+    if let Some(title) = &args.title {
+        note.set("subject", title.as_str());
+    }
+    if let Some(text) = args.text.as_ref().filter(|text| !text.starts_with('@')) {
+        note.set("notetext", text.as_str());
+    }
+    session.refused_at_gate(&Request::create(note), refusal)
 }
 
 fn shown(row: &Reference) -> String {

@@ -226,6 +226,7 @@ fn permit(
         reach::of_permission(context, (&name, members), (&format!("{table}.{column}"), &lost))?;
     }
     let given: Vec<&str> = Of::ALL.into_iter().filter(|right| of(*right)).map(Of::word).collect();
+    let has_changed = Of::ALL.into_iter().any(|right| held(&right) != of(right));
     let mut row = match &there {
         Some(row) => Row::new(PERMISSION, row.id),
         None => Row::unsaved(PERMISSION)
@@ -251,10 +252,11 @@ fn permit(
     } else {
         given.join(", ")
     };
-    Ok(Outcome::new(
-        document,
-        format!("the profile gives on {table}.{column}: {given}"),
-    ))
+    let text = match has_changed {
+        true => format!("the profile gives on {table}.{column}: {given}"),
+        false => format!("the profile gives {given} on {table}.{column} already"),
+    };
+    Ok(Outcome::new(document, text))
 }
 
 /// By what users and teams are members of a profile.
@@ -280,18 +282,24 @@ fn link(
         false => ("Disassociate", "taken out of"),
     };
     let picked = Picked::named(members)?;
-    let told = format!("{done} profile {}", profile.id);
+    let profile_name = names::called(session, PROFILE, &profile.id.to_string())?.1;
+    let told = format!("{done} profile {profile_name}");
     // Who is there is asked of each by itself: a name says whether it is a user's or a team's.
     let find = |name: &str| Ok(name.to_owned());
+    let before = holders::Members::of(context, profile, &MEMBERS);
+    let was_none = |member: &str| {
+        let holder = context.looking(|session| names::principal(session, member));
+        holder.is_ok_and(|holder| before.was_member(&holder) == Some(false))
+    };
     let first = |found: &[&String]| {
-        let name = names::called(session, PROFILE, &profile.id.to_string())?.1;
-        let who: Vec<&str> = found.iter().map(|member| member.as_str()).collect();
+        let name = &profile_name;
+        let who = found.iter().map(|member| member.as_str());
+        let who: Vec<&str> = who.filter(|member| !add && !was_none(member)).collect();
         match add || who.is_empty() || what_if.is_trial() {
             true => Ok(()),
             false => reach::told(context, &format!("what {name} gives is lost by {}", who.join(", "))),
         }
     };
-    let before = holders::Members::of(context, profile, &MEMBERS);
     what_if.or_do(context, session, |door| {
         several::picked(context, ("member", &told), &picked, find, first, |member| {
             let holder = names::principal(door, &member)?;
@@ -302,7 +310,7 @@ fn link(
             door.execute(request)?;
             let mut item = several::item(profile.id);
             item.insert("member".to_owned(), holder.id.to_string().into());
-            let of = format!("profile {}", profile.id);
+            let of = format!("profile {profile_name}");
             Ok((
                 item,
                 holders::membership(&member, &of, add, before.change(&holder, add)),

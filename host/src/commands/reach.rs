@@ -117,7 +117,7 @@ pub(super) fn of_role<'a>(
                 continue;
             };
             let held = holders::roles(context, holder)?;
-            if held.iter().any(|held| held.role.id == copy) {
+            if held.all.iter().any(|held| held.role.id == copy) {
                 lose.push(by_loss(context, session, holder)?);
             }
         }
@@ -137,7 +137,7 @@ pub(super) fn of_losses<'a>(context: &Context, holders: impl IntoIterator<Item =
 /// Whom it reaches that a user or team loses what a role, or being in a team, gives.
 fn by_loss(context: &Context, session: &dyn Door, holder: &Reference) -> anyhow::Result<String> {
     let (members, runs) = match &*holder.table {
-        "team" => (holders::members(context, holder.id)?.len(), None),
+        "team" => (holders::members(context, holder.id)?.all.len(), None),
         _ => (0, run_as(session, |column| Filter::eq(column, holder.clone()))?),
     };
     let along = match (members, runs) {

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{
-    Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Value, json as rows,
+    Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value, json as rows,
 };
 use sluice_sales::starters;
 
@@ -168,7 +168,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 reach::of_lowering(context, (&name, id), &then)?;
             }
             what_if.or_do(context, &session, |door| match wanted.as_slice() {
-                [(privilege, depth)] => grant(door, &role, privilege, *depth),
+                [(privilege, depth)] => grant(context, door, &role, (privilege, *depth)),
                 all => grant_all(door, &role, all),
             })
         }
@@ -182,7 +182,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 let then: Vec<_> = privileges.iter().map(|privilege| (privilege.clone(), None)).collect();
                 reach::of_lowering(context, (&name, id), &then)?;
             }
-            what_if.or_do(context, &session, |door| revoke(door, &role, &privileges))
+            what_if.or_do(context, &session, |door| revoke(context, door, &role, &privileges))
         }
         Command::Users { role } => holders::of_role(context, &role),
         Command::Diff { first, second } => diff(context, &session, [&first, &second]),
@@ -301,8 +301,30 @@ pub(super) fn new_role(session: &dyn Door, name: &str, unit: Option<&str>, inher
         .with("isinherited", Value::Choice(inherited)))
 }
 
-fn grant(session: &dyn Door, role: &str, privilege: &str, depth: Depth) -> anyhow::Result<Outcome> {
+/// What a role holds before it is changed; nothing, where the acting user may not read that. It leaves no marks of use.
+fn known(context: &Context, role: Uuid) -> Option<Vec<(String, Depth)>> {
+    let known = context.looking(|session| match session.check_privilege("role", Right::Read) {
+        Ok(()) => holders::privileges(context, role).map(Some),
+        Err(_) => Ok(None),
+    });
+    known.ok().flatten()
+}
+
+/// How deep something is held among these.
+fn depth_of(held: &[(String, Depth)], privilege: &str) -> Option<Depth> {
+    let mut held = held.iter();
+    held.find(|(name, _)| name.eq_ignore_ascii_case(privilege))
+        .map(|(_, depth)| *depth)
+}
+
+fn grant(
+    context: &Context,
+    session: &dyn Door,
+    role: &str,
+    (privilege, depth): (&str, Depth),
+) -> anyhow::Result<Outcome> {
     let (id, role) = names::called(session, "role", role)?;
+    let before = known(context, id);
     let wanted = Row::unsaved("roleprivilege")
         .with("PrivilegeName", privilege)
         .with("Depth", depth.number());
@@ -311,14 +333,19 @@ fn grant(session: &dyn Door, role: &str, privilege: &str, depth: Depth) -> anyho
         .with("Privileges", Parameter::Rows(vec![wanted]));
     session.execute(request)?;
     let document = json!({ "id": id.to_string(), "privilege": privilege, "depth": depth.label() });
+    let when = match before.is_some_and(|held| depth_of(&held, privilege) == Some(depth)) {
+        true => "already",
+        false => "now",
+    };
     Ok(Outcome::new(
         document,
-        format!("role {role} has {privilege} at depth {} now", depth.label()),
+        format!("role {role} has {privilege} at depth {} {when}", depth.label()),
     ))
 }
 
-fn revoke(session: &dyn Door, role: &str, privileges: &[String]) -> anyhow::Result<Outcome> {
+fn revoke(context: &Context, session: &dyn Door, role: &str, privileges: &[String]) -> anyhow::Result<Outcome> {
     let (id, role) = names::called(session, "role", role)?;
+    let before = known(context, id);
     let request = Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(id));
     let mut removals = Vec::new();
     for privilege in privileges {
@@ -333,7 +360,14 @@ fn revoke(session: &dyn Door, role: &str, privileges: &[String]) -> anyhow::Resu
         [privilege] => json!({ "id": id.to_string(), "privilege": privilege }),
         all => json!({ "id": id.to_string(), "privileges": all }),
     };
-    let text = format!("role {role} no longer has {}", privileges.join(", "));
+    let had = |privilege: &&String| before.as_ref().is_none_or(|held| depth_of(held, privilege).is_some());
+    let (lost, never): (Vec<&String>, Vec<&String>) = privileges.iter().partition(had);
+    let list = |all: &[&String]| all.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", ");
+    let text = match (lost.as_slice(), never.as_slice()) {
+        (lost, []) => format!("role {role} no longer has {}", list(lost)),
+        ([], never) => format!("role {role} does not have {}; nothing was changed", list(never)),
+        (lost, never) => format!("role {role} no longer has {}; it had no {}", list(lost), list(never)),
+    };
     Ok(Outcome::new(document, text))
 }
 

@@ -5,10 +5,11 @@ use sluice_engine::Session;
 use sluice_model::{Reference, Request, Result, Right, Rights, Row};
 
 use super::{
-    each, reach,
+    each, holders, reach,
     row::{detecting, read},
     selection::{Chosen, Picked, Selection},
     several::{self, Known},
+    ways,
 };
 use crate::{
     assign,
@@ -252,12 +253,41 @@ pub(super) fn share(context: &Context, session: &Session, args: &Share) -> anyho
             .with("Target", row.clone())
             .with("Principal", principal.clone())
             .with("AccessMask", mask.as_str());
+        let before = own_share(context, row, &principal);
         session.execute(request)?;
         let mut item = several::item(row.id);
         item.insert("principal".to_owned(), principal.id.to_string().into());
         item.insert("rights".to_owned(), mask.clone().into());
-        Ok((item, format!("shared {} {} with {name}: {mask}", row.table, row.id)))
+        let is_same = before
+            .zip(Rights::parse(&mask))
+            .is_some_and(|(before, given)| match args.replace {
+                true => before == given,
+                false => before | given == before,
+            });
+        let text = match is_same {
+            true => format!("{} {} is shared with {name} so already: {mask}", row.table, row.id),
+            false => format!("shared {} {} with {name}: {mask}", row.table, row.id),
+        };
+        Ok((item, text))
     })
+}
+
+/// The rights of the share of a row with somebody; nothing, where the acting user may not see it. It leaves no marks
+/// of use, and asks for nothing that would be refused.
+fn own_share(context: &Context, row: &Reference, with: &Reference) -> Option<Rights> {
+    let shares = context.looking(|session| {
+        if !holders::sees(session, row) {
+            return Ok(None);
+        }
+        let request = Request::new("RetrieveSharedPrincipalsAndAccess").with("Target", row.clone());
+        ways::ask(session, request, "PrincipalAccesses").map(Some)
+    });
+    let shares = shares.ok().flatten()?;
+    let of = |share: &Row| share.id_of("PrincipalId");
+    match shares.iter().find(|share| of(share) == Some(with.id)) {
+        Some(share) => share.text("AccessMask").and_then(Rights::parse),
+        None => shares.iter().all(|share| of(share).is_some()).then_some(Rights::NONE),
+    }
 }
 
 /// Takes shares of rows back.
@@ -265,12 +295,28 @@ pub(super) fn unshare(context: &Context, session: &Session, args: &Unshare) -> a
     let (named, [principal]) = split_last(&args.chosen, &args.words, "from whom it is taken")?;
     let rows = args.chosen.pick(session, &args.table, named)?;
     let principal = names::principal(session, principal)?;
-    let first = |rows: &[Reference]| reach::of_unsharing(context, "sharing", rows, &principal);
+    let name = Labels::load(context, [principal.clone()])?.name(&principal);
+    let first = |rows: &[Reference]| {
+        let shared = rows
+            .iter()
+            .filter(|row| own_share(context, row, &principal) != Some(Rights::NONE));
+        reach::of_unsharing(context, "sharing", &shared.cloned().collect::<Vec<_>>(), &principal)
+    };
     each_of(context, session, (&args.table, "unshared"), &rows, first, |row| {
         let request = Request::new("RevokeAccess")
             .with("Target", row.clone())
             .with("Revokee", principal.clone());
+        let before = own_share(context, row, &principal);
         session.execute(request)?;
-        Ok(done("no longer shared:", row))
+        Ok(match before == Some(Rights::NONE) {
+            true => {
+                let text = format!(
+                    "{} {} is not shared with {name}; nothing was changed",
+                    row.table, row.id
+                );
+                (several::item(row.id), text)
+            }
+            false => done("no longer shared:", row),
+        })
     })
 }

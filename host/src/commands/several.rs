@@ -1,8 +1,10 @@
 //! What is done to rows that somebody picks: to one that is named by itself, or to several with one outcome for each;
 //! and said before whom it reaches.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, json};
-use sluice_model::{Error, Reference, Request, Response, Result, Row, Uuid};
+use sluice_model::{Error, Reference, Request, Response, Result, Right, Row, Uuid};
 
 use super::{each, reach, row::references, selection::Picked};
 use crate::{
@@ -95,8 +97,30 @@ pub(super) fn update(
     let find = |name: &str| session.find_one(table, name);
     picked(context, (what, done), rows, find, first, |id| {
         let name = names::called(session, table, &id.to_string())?.1;
+        let was_so = is_so(context, &changed(id));
         let response = session.execute(Request::update(changed(id)))?;
-        with_roles_removed(context, &response, (item(id), format!("{done} {what} {name} {id}")))
+        let text = match was_so {
+            true => format!("{what} {name} was {done} already"),
+            false => format!("{done} {what} {name} {id}"),
+        };
+        with_roles_removed(context, &response, (item(id), text))
+    })
+}
+
+/// Whether a row has these columns already, as far as the acting user sees it. It leaves no marks of use, and asks for
+/// nothing that would be refused.
+fn is_so(context: &Context, change: &Row) -> bool {
+    let columns: Vec<&str> = change.values.keys().map(|column| &**column).collect();
+    let before = context.looking(|session| match session.check_privilege(&change.table, Right::Read) {
+        Ok(()) => names::by_ids(session, &change.table, [change.id], &columns),
+        Err(_) => Ok(HashMap::new()),
+    });
+    let before = before.ok().and_then(|mut rows| rows.remove(&change.id));
+    before.is_some_and(|row| {
+        change
+            .values
+            .iter()
+            .all(|(column, value)| row.get(column) == Some(value))
     })
 }
 

@@ -24,7 +24,7 @@ pub(crate) enum Command {
     },
     /// Show what a step's calls were seen to need, in recorded requests that run again for that, rolled back.
     Needs(uses::Needs),
-    /// Change a step.
+    /// Change a step. `none`, or an empty text, takes a property away; of the name it gives the default again.
     Update(Update),
     /// Let steps run again; a rest ends, and so does watching.
     Enable {
@@ -133,7 +133,7 @@ struct Settings {
     /// Capabilities: clock, random, system.
     #[arg(long, value_name = "a,b", value_delimiter = ',')]
     grant: Option<Vec<String>>,
-    /// Limits that differ from the defaults: '{"cpu": 500}'.
+    /// Limits that differ from the defaults: '{"cpu": 500}'; in an update, in the place of all that the step has.
     #[arg(long, value_name = "JSON|@F")]
     limits: Option<String>,
     /// Whether a job that succeeded is deleted.

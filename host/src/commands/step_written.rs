@@ -43,11 +43,27 @@ pub(super) fn written(context: &Context, session: &Session, id: Uuid, done: &str
             other.id
         ));
     }
+    if let Some(name) = also_called(session, id).unwrap_or_default() {
+        let another = context.command(&format!("sluice step update {id} --name …"));
+        tell(&format!(
+            "warning: another step is called \"{name}\" as well: commands take these by their ids; another name gives\n  \
+             {another}"
+        ));
+    }
     let same: Vec<String> = same.iter().map(|other| other.id.to_string()).collect();
     Outcome::new(
         json!({ "id": id.to_string(), "lacks": needs.lacks, "ungranted": needs.ungranted, "same": same }),
         lines.join("\n"),
     )
+}
+
+/// The name of a step, where another one has it as well.
+fn also_called(session: &dyn Door, id: Uuid) -> anyhow::Result<Option<String>> {
+    let step = names::get(session, step_show::STEP, id, &["name"])?;
+    let Some(name) = step.text("name") else { return Ok(None) };
+    let others = Filter::eq("name", name).and(Filter::eq("sdkmessageprocessingstepid", id).negated());
+    let others = session.list(Query::new(step_show::STEP).columns(&[]).filter(others).top(1))?;
+    Ok((!others.is_empty()).then(|| name.to_owned()))
 }
 
 /// What of two steps is the same where one of them is registered twice.

@@ -31,8 +31,8 @@ pub(crate) enum Command {
 pub(crate) struct Bundle {
     /// The file; without it, or as -, standard output.
     file: Option<PathBuf>,
-    /// The request: its correlation id, or the end of it; or the id of a job that it set off.
-    #[arg(long, value_name = "ID")]
+    /// The request: its correlation id, or the end of it; or the id of a job that it set off. By default the newest.
+    #[arg(long, value_name = "ID", default_value = "@last", hide_default_value = true)]
     correlation: String,
     /// With what the request sent and what plug-ins said.
     #[arg(long)]

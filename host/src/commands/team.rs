@@ -26,7 +26,7 @@ pub(crate) enum Command {
     },
     /// Make a team.
     Create(Create),
-    /// Change columns of teams.
+    /// Change columns of teams, such as name, or businessunitid: into another business unit.
     Update(Changes),
     /// Remove teams: who is in one loses what it gives.
     Delete(Selection),

@@ -65,13 +65,15 @@ pub(crate) enum Command {
     },
     /// Draw what a request set off: messages, steps and calls with their times, and what plug-ins said.
     Tree {
-        /// The request's correlation id, or the end of it; by default the newest request.
+        /// The request's correlation id, or the id of one of its plug-in calls, or the end of one; by default the
+        /// newest request.
         correlation: Option<String>,
     },
     /// Write the plug-in call in which a request fails as a case, which `plugin replay` and tests run
     /// again. The request runs once more for that, rolled back.
     Export {
-        /// The request: its correlation id, or the end of it; by default your last refused one.
+        /// The request: its correlation id, or the end of it; or a plug-in call, as `trace list` has it. By default
+        /// your last refused request.
         trace: Option<String>,
         /// The call of this step instead.
         #[arg(long, value_name = "STEP")]
@@ -338,7 +340,8 @@ fn show(context: &Context, session: &dyn Door, id: Uuid) -> anyhow::Result<Outco
 /// The request with that correlation id, or with that end of it.
 pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid> {
     if let Ok(id) = text.parse() {
-        return Ok(id);
+        let of_call = of_call(session, &Filter::eq("plugintracelogid", Value::Id(id)))?;
+        return Ok(of_call.map_or(id, |(request, _)| request));
     }
     if text == "@last" {
         let newest = last(session, REQUEST)?.id_of("sl_correlationid");
@@ -357,7 +360,13 @@ pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid
     let mut ids = ids.into_iter();
     match (ids.next(), ids.next()) {
         (Some(id), None) => Ok(id),
-        (None, _) => Err(Error::new(Code::NOT_FOUND, format!("no trace is of a request that ends in {text}")).into()),
+        (None, _) => match of_call(session, &Filter::ends_with("plugintracelogid", &end))? {
+            Some((request, _)) => Ok(request),
+            None => {
+                let message = format!("no trace is of a request, or of a plug-in call, that ends in {text}");
+                Err(Error::new(Code::NOT_FOUND, message).into())
+            }
+        },
         (Some(_), Some(_)) => {
             let each = rows.iter().filter_map(|row| {
                 let id = row.id_of("sl_correlationid")?;
@@ -368,6 +377,18 @@ pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid
             Err(Error::new(Code::AMBIGUOUS, message).into())
         }
     }
+}
+
+/// The request of the one plug-in call that a filter leaves, and the step that called it.
+pub(super) fn of_call(session: &dyn Door, filter: &Filter) -> anyhow::Result<Option<(Uuid, Option<Uuid>)>> {
+    let query = Query::new(CALL).columns(&["correlationid", "pluginstepid"]);
+    let rows = session.traces(query.filter(filter.clone()).top(2))?;
+    let one = match rows.as_slice() {
+        [one] => one,
+        _ => return Ok(None),
+    };
+    let request = one.id_of("correlationid");
+    Ok(request.map(|request| (request, one.id_of("pluginstepid"))))
 }
 
 /// One trace by its id, with these columns; all of them where none is named.

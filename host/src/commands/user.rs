@@ -177,15 +177,18 @@ fn diff(context: &Context, session: &dyn Door, users: [&str; 2]) -> anyhow::Resu
     let mut privileges = Vec::new();
     for (name, second) in [(users[0], false), (users[1], true)] {
         let user = Reference::new("systemuser", session.find_one("systemuser", name)?);
-        for role in holders::effective_roles(context, &user)? {
+        let held = holders::effective_roles(context, &user)?;
+        roles.is_part |= held.is_part;
+        for role in held.all {
             roles.add(second, &role.text(), "yes");
         }
         let its = holders::teams(context, user.id)?;
-        let labels = Labels::load(context, its.iter().cloned())?;
-        for team in its {
+        teams.is_part |= its.is_part;
+        let labels = Labels::load(context, its.all.iter().cloned())?;
+        for team in its.all {
             teams.add(second, &labels.name(&team), "yes");
         }
-        let lines = held(session, user.id)?;
+        let lines = self::held(session, user.id)?;
         let each = lines.iter().filter_map(|line| {
             let name = line.text("PrivilegeName")?;
             Some((name.to_owned(), ways::depth(line)?))
@@ -197,14 +200,16 @@ fn diff(context: &Context, session: &dyn Door, users: [&str; 2]) -> anyhow::Resu
     };
     let privileges = Compared::of_privileges(first, second);
     let parts = [("role", roles), ("team", teams), ("privilege", privileges)];
-    let text: Vec<String> = parts
+    let text: Vec<String> = parts.iter().map(|(what, part)| part.told(what, users)).collect();
+    let mut document: serde_json::Map<String, serde_json::Value> = parts
         .iter()
-        .map(|(what, part)| part.shown(what, users).to_string())
+        .map(|(what, part)| (format!("{what}s"), part.document(what)))
         .collect();
-    let document: serde_json::Map<String, serde_json::Value> = parts
-        .iter()
-        .map(|(what, part)| (format!("{what}s"), part.json(what).into()))
-        .collect();
+    let [roles, teams, _] = &parts;
+    document.extend(holders::unread([
+        ("roles", roles.1.is_part),
+        ("teams", teams.1.is_part),
+    ]));
     Ok(Outcome::new(document.into(), text.join("\n")))
 }
 

@@ -114,6 +114,10 @@ impl Door for Noted<'_> {
         self.session.check_privilege(table, right)
     }
 
+    fn refused_at_gate(&self, request: &Request, refusal: Error) -> Error {
+        self.session.refused_at_gate(request, refusal)
+    }
+
     fn check_task(&self, privilege: &str) -> Result<()> {
         self.session.check_task(privilege)
     }

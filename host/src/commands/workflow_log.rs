@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use sluice_engine::Session;
 use sluice_model::{Filter, Query, Right, Row, Uuid, Value};
 
-use super::workflow::find;
+use super::{holders::UNREAD, workflow::find};
 use crate::{
     context::Context,
     cut, names,
@@ -34,7 +34,8 @@ type Run = (Option<Value>, Vec<String>, Json);
 pub(super) fn log(context: &Context, session: &Session, workflow: Option<&str>, top: u32) -> anyhow::Result<Outcome> {
     let workflow = workflow.map(|name| find(session, name)).transpose()?.map(|row| row.id);
     let mut runs = in_background(context, session, workflow, cut::asked(top))?;
-    if session.check_privilege(LOG, Right::Read).is_ok() {
+    let reads_log = session.check_privilege(LOG, Right::Read).is_ok();
+    if reads_log {
         runs.extend(in_real_time(context, session, workflow, cut::asked(top))?);
     }
     let time = |run: &Run| run.0.as_ref().and_then(Value::as_time);
@@ -57,8 +58,15 @@ pub(super) fn log(context: &Context, session: &Session, workflow: Option<&str>, 
         grid.row(cells);
         documents.push(document);
     }
-    let text = grid.text("no runs in the background, and nothing was logged of others");
-    Ok(cut::said(Outcome::list(documents, text), top, more))
+    let text = grid.text(match reads_log {
+        true => "no runs in the background, and nothing was logged of others",
+        false => "no runs in the background",
+    });
+    let mut outcome = cut::said(Outcome::list(documents, text), top, more);
+    if !reads_log {
+        outcome.say(&format!("and {UNREAD}: what was logged of runs in real time"));
+    }
+    Ok(outcome)
 }
 
 /// The rows of a query, the newest first.

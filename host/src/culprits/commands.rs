@@ -99,12 +99,15 @@ pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
         ],
         Fix::NewRole(role) => new_role(role, sender),
         Fix::Enable {
-            user, itself, units, ..
+            user,
+            name,
+            itself,
+            units,
         } => {
             let units = units
                 .iter()
                 .map(|(id, unit)| format!("sluice bu enable {}", sender.row(*id, unit)));
-            let user = itself.then(|| format!("sluice user enable {user}"));
+            let user = itself.then(|| format!("sluice user enable {}", sender.row(*user, name)));
             units.chain(user).collect()
         }
         Fix::Again { .. } => again(&[fix], sender).into_iter().collect(),

@@ -9,11 +9,14 @@ use super::{Grid, Outcome};
 pub(super) fn of(outcome: &Outcome) -> String {
     match outcome.document.is_null() || outcome.is_table {
         true => outcome.text.clone(),
-        false => rows(&outcome.document, outcome.celled.as_deref().unwrap_or(outcome.listed)),
+        false => {
+            let listed = outcome.celled.as_deref().unwrap_or(outcome.listed);
+            rows(&outcome.document, listed, outcome.last)
+        }
     }
 }
 
-fn rows(document: &Json, listed: &str) -> String {
+fn rows(document: &Json, listed: &str, last: Option<&str>) -> String {
     let items = match document.get(listed) {
         Some(Json::Array(items)) => items.iter().map(named).collect(),
         Some(row @ Json::Object(_)) => vec![named(row)],
@@ -21,10 +24,11 @@ fn rows(document: &Json, listed: &str) -> String {
     };
     let mut headings: Vec<&str> = Vec::new();
     for name in items.iter().flat_map(Map::keys) {
-        if !headings.contains(&name.as_str()) {
+        if !headings.contains(&name.as_str()) && last != Some(name) {
             headings.push(name);
         }
     }
+    headings.extend(last.filter(|_| !headings.is_empty()));
     if headings.is_empty() {
         return String::new();
     }

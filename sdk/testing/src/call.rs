@@ -47,6 +47,13 @@ impl StepCall {
         }
     }
 
+    /// Once a call has failed inside the transaction, the plug-in ends where it calls once more.
+    fn ends_here(&self, frame: &Frame) {
+        if self.failed.get().is_some() && frame.in_transaction.get() {
+            std::panic::resume_unwind(Box::new(CalledOnceMore));
+        }
+    }
+
     /// The plug-in says that all is well. It is not if it swallowed the error of a service call
     /// in a transaction, or used what nobody granted.
     pub(crate) fn went_on(&self, world: &State, frame: &Frame) -> Result<(), Error> {
@@ -86,6 +93,9 @@ impl StepCall {
     }
 }
 
+/// What a plug-in ends with that calls once more after a call failed inside the transaction.
+pub(crate) struct CalledOnceMore;
+
 impl Call {
     /// Makes a call into the pipeline, one level deeper.
     fn call(
@@ -95,6 +105,7 @@ impl Call {
         target: Option<Row>,
         inputs: Parameters,
     ) -> Result<Parameters, ServiceError> {
+        self.step.ends_here(&self.frame);
         let table = target.as_ref().map(Row::table).or(match &work {
             MainOperation::Delete(row) | MainOperation::Retrieve(row, _) => Some(row.table.as_str()),
             MainOperation::RetrieveMultiple(query) => Some(query.table.as_str()),

@@ -75,6 +75,7 @@ impl Case {
             inputs: seen.inputs.clone(),
             outputs: seen.outputs.clone(),
         };
+        let is = with_place(&self.0.ended, is);
         let questions = shared.questions.replace(Questions::of(&self.0));
         let difference = questions.end(&self.0.ended, &is);
         CaseRun {
@@ -83,6 +84,24 @@ impl Case {
             traces: shared.traces.take(),
         }
     }
+}
+
+/// The end as it is, with the place of a panic as the case has it: of the same panic only a host knows where it was.
+fn with_place(was: &Ended, mut is: Ended) -> Ended {
+    let recorded = match &was.result {
+        Answer::Refused { code, message } => Some((*code, message)),
+        Answer::Passed(()) => None,
+    };
+    if let (Some((recorded_code, recorded)), Answer::Refused { code, message }) = (recorded, &mut is.result)
+        && let Some(own) = message.strip_prefix("panic: ")
+        && let Some(rest) = recorded.strip_prefix("the plug-in panicked: ")
+        && let Some(place) = rest.strip_prefix(own)
+        && *code == recorded_code
+        && (place.is_empty() || place.starts_with(" in `") || place.starts_with(" at "))
+    {
+        message.clone_from(recorded);
+    }
+    is
 }
 
 /// What a call and its parents share.

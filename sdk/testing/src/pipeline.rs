@@ -11,7 +11,7 @@ use sluice_model::{Code, Error, Result};
 use sluice_sdk::{Context, Error as Ended, Parameters};
 
 use crate::{
-    call::{Call, StepCall},
+    call::{Call, CalledOnceMore, StepCall},
     frame::{Frame, Operation},
     world::{Installed, State},
 };
@@ -111,6 +111,11 @@ fn run_step(world: &Rc<RefCell<State>>, frame: &Rc<Frame>, installed: Installed)
         step: step.clone(),
     }));
     let ended = catch_unwind(AssertUnwindSafe(|| (plugin.run)(&context)));
+    // Where it called once more, it is as if it had gone on: that is refused next.
+    let ended = match ended {
+        Err(panic) if panic.is::<CalledOnceMore>() => Ok(Ok(())),
+        ended => ended,
+    };
     let result = outcome(ended, |handle| world.borrow().error(handle));
     let result = result.and_then(|()| step.went_on(&world.borrow(), frame));
     result.map_err(|mut error| {

@@ -35,7 +35,16 @@ fn asks(cx: &Context) -> Result<()> {
     ));
     Ok(())
 }
-sluice_sdk::export!(rate, asks);
+
+/// Looks beyond the end of a list.
+#[plugin(step(message = "Create", table = "contact", stage = "pre-operation"))]
+fn breaks(cx: &Context) -> Result<()> {
+    let list: Vec<i32> = Vec::new();
+    let place = usize::try_from(cx.depth()).unwrap_or_default();
+    cx.trace(&list[place].to_string());
+    Ok(())
+}
+sluice_sdk::export!(rate, asks, breaks);
 
 fn case(state: &str, rules: Answer<Parameters>) -> Written {
     let target = Held::unsaved("account").with("address1_stateorprovince", state);
@@ -155,6 +164,25 @@ fn a_list_is_asked_as_it_was() {
     assert_eq!(run.difference, None);
     run.result.unwrap();
     assert_eq!(run.traces, ["account where name eq 'Litware', 0 inputs"]);
+}
+
+/// Where a panic was, only a host knows; what it was about is compared.
+#[test]
+fn the_same_panic_is_the_same() {
+    let panicked = |message: &str| {
+        let mut written = case("CA", rules(7));
+        written.plugin = "rates/breaks".to_owned();
+        written.asked.clear();
+        written.ended.result = Answer::Refused {
+            code: 0x8004_0224,
+            message: format!("the plug-in panicked: {message} in `rates::breaks` at src/lib.rs:9"),
+        };
+        Case::read(&written.text().unwrap()).unwrap().run(PLUGINS).difference
+    };
+    let same = "index out of bounds: the len is 0 but the index is 1";
+    assert_eq!(panicked(same), None);
+    let other = panicked("index out of bounds: the len is 0 but the index is 10");
+    assert!(other.is_some_and(|told| told.contains("it ended with")));
 }
 
 #[test]

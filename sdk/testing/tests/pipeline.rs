@@ -18,6 +18,15 @@ fn swallow(cx: &Context) -> Result<()> {
     Ok(())
 }
 
+#[plugin(step(message = "Create", table = "swallow_twice", stage = "pre-operation"))]
+fn swallow_twice(cx: &Context) -> Result<()> {
+    let _ = cx.service().create(Row::new("secret"));
+    let other = cx.service().create(Row::new("other"));
+    cx.trace("went on");
+    other?;
+    Ok(())
+}
+
 #[plugin(step(message = "Create", table = "swallow_early", stage = "pre-validation"))]
 fn swallow_early(cx: &Context) -> Result<()> {
     cx.trace(if cx.is_in_transaction() { "inside" } else { "outside" });
@@ -111,6 +120,7 @@ fn images(cx: &Context) -> Result<()> {
 
 sluice_sdk::export!(
     swallow,
+    swallow_twice,
     swallow_early,
     endless,
     broken,
@@ -124,6 +134,7 @@ sluice_sdk::export!(
 fn host() -> TestHost {
     let tables = [
         "swallow",
+        "swallow_twice",
         "swallow_early",
         "endless",
         "broken",
@@ -159,6 +170,18 @@ fn a_swallowed_error_dooms_the_transaction_and_names_its_privilege() {
         (failure.code().as_str(), failure.message(), failure.subcode()),
         ("0x80040265", "on purpose", Some(7))
     );
+}
+
+/// As in an organisation: a plug-in that calls once more ends there, and the first call is what failed.
+#[test]
+fn a_call_after_a_swallowed_error_ends_the_plugin() {
+    let host = host();
+    let failure = fails(&host, Row::new("swallow_twice"));
+    assert_eq!(
+        (failure.code().as_str(), failure.privilege(), failure.call()),
+        ("0x8009000C", Some("prvCreateSecret"), Some("Create secret"))
+    );
+    assert!(host.traces().is_empty(), "{:?}", host.traces());
 }
 
 #[test]

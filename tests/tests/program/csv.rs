@@ -201,3 +201,27 @@ fn a_label_that_two_options_have_is_refused_with_both() {
         "{run:?}"
     );
 }
+
+/// A list without rows has the headings that a full one has, and what became of several things ends with `error`,
+/// whatever came of them.
+#[test]
+fn headings_do_not_depend_on_what_came() {
+    let world = World::sample();
+    let headings = |arguments: &[&str]| {
+        let run = world.admin().run(&[arguments, &["-o", "csv", "--yes"]].concat());
+        run.stdout.lines().next().unwrap_or_default().to_owned()
+    };
+    let full = headings(&["lead", "list", "--top", "1"]);
+    assert!(full.ends_with(",id"), "{full}");
+    assert_eq!(
+        headings(&["lead", "list", "--filter", "lastname eq 'nobody at all'"]),
+        full
+    );
+    let lead = world.lead("admin");
+    let closed = headings(&["lead", "disqualify", &lead, "--reason", "Lost"]);
+    assert_eq!(
+        closed,
+        headings(&["lead", "disqualify", &world.lead("admin"), "nobody", "--reason", "Lost"])
+    );
+    assert!(closed.ends_with(",error"), "{closed}");
+}

@@ -314,3 +314,24 @@ fn a_broken_file_of_contexts_is_put_aside() {
     let (done, told) = run(&["use", "--none"]);
     assert!(done && told.contains("contexts.json.broken-2"), "{told}");
 }
+
+/// The id of a plug-in call, which `trace list` shows, leads to its request as well.
+#[test]
+fn the_id_of_a_call_stands_for_its_request() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe")]);
+    admin.json(&probe_step(
+        "Create",
+        "contact",
+        &["--stage", "pre-operation", "--config", "fail so"],
+    ));
+    assert_eq!(admin.run(&["row", "create", "contact", "lastname=x"]).code, 1);
+    let call = &list(&admin.json(&["trace", "list", "--failed"]))[0];
+    let (id, request) = (text(call, "plugintracelogid"), text(call, "correlationid"));
+    for which in [id.as_str(), &id[id.len() - 8..]] {
+        assert_eq!(text(&admin.json(&["trace", "tree", which]), "correlation"), request);
+        let case = admin.json(&["trace", "export", which]);
+        assert_eq!(case["plugin"], "probe/probe", "{case:#}");
+    }
+}

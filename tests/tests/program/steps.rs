@@ -1,7 +1,7 @@
 //! Steps by command: several at once, at rest for some time, and which of them are listed.
 
 use serde_json::Value;
-use sluice_tests::world::{World, guest, list, probe_step, refused, text};
+use sluice_tests::world::{World, guest, id, list, probe_step, refused, text};
 
 fn names(world: &World, arguments: &[&str]) -> Vec<String> {
     let all = [&["step", "list"], arguments].concat();
@@ -388,4 +388,35 @@ fn a_step_that_lacks_a_capability_is_told_of_and_cured() {
     let cured = admin.json(&["step", "update", &id, "--grant", "random,clock"]);
     assert_eq!(cured["ungranted"], serde_json::json!([]));
     admin.json(&create);
+}
+
+/// A step without a name is called as by default, and two of one name are told.
+#[test]
+fn a_step_has_a_name() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe")]);
+    let first = id(&admin.json(&probe_step(
+        "Create",
+        "contact",
+        &["--stage", "pre-operation", "--name", "mine"],
+    )));
+    for nothing in ["", " "] {
+        admin.json(&["step", "update", &first, "--name", nothing]);
+        let name = text(&admin.json(&["step", "show", &first]), "name");
+        assert_eq!(name, "probe: Create of contact");
+        admin.json(&["step", "update", &first, "--name", "mine"]);
+    }
+    admin.json(&["step", "update", &first, "--name", "none"]);
+    let second = admin.run(&probe_step("Create", "contact", &["--stage", "post-operation"]));
+    assert!(
+        second.code == 0 && second.says("another step is called \"probe: Create of contact\""),
+        "{second:?}"
+    );
+    let third = admin.run(&probe_step(
+        "Create",
+        "contact",
+        &["--stage", "post-operation", "--name", "other"],
+    ));
+    assert!(third.code == 0 && !third.says("another step is called"), "{third:?}");
 }

@@ -321,3 +321,24 @@ fn one_of_several_that_is_refused_costs_no_other() {
         (&nobody.into(), &"0x80040501".into())
     );
 }
+
+/// A row that is there, and whose name the seller may not read, is not said to be new.
+#[test]
+fn a_dry_run_tells_new_rows_from_those_that_may_not_be_read() {
+    let world = World::sample();
+    let grant = ["role", "grant", "Salesperson", "prvReadsl_commissionrule", "org"];
+    world.admin().json(&grant);
+    let lead = world.lead("seller.west");
+    let run = world.user("seller.west").run(&["lead", "qualify", &lead, "--dry-run"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let told: String = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(!told.contains("the new transactioncurrency"), "{told}");
+    assert!(
+        told.contains("a row of transactioncurrency that you may not read"),
+        "{told}"
+    );
+    assert!(
+        told.contains("the new account") && told.contains("the new contact"),
+        "{told}"
+    );
+}

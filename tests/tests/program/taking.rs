@@ -359,3 +359,16 @@ fn who_may_not_see_members_is_refused_nothing() {
     let none = hand.refused(&["why"]);
     assert_eq!(none["code"], "0x80040217", "no request of theirs was refused: {none:#}");
 }
+
+/// Of a business unit goes its default team alone: others keep it there, and are not said to go.
+#[test]
+fn only_what_goes_is_said_to_go() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["bu", "create", "Nord"]);
+    admin.json(&["team", "create", "North team", "--bu", "Nord"]);
+    admin.json(&["bu", "disable", "Nord"]);
+    let run = admin.run(&["bu", "delete", "Nord"]);
+    assert!(run.code == 1 && run.stdout.contains("0x80040227"), "{run:?}");
+    assert!(run.says("1 team (Nord)"), "{run:?}");
+}

@@ -93,7 +93,7 @@ fn check_gives(unit: &mut Unit, operation: &Operation, wanted: &[(Uuid, String, 
     unit.check_gives(operation, &given)
 }
 
-/// Who changed which privilege of a role is recorded once, at its root.
+/// Who changed which privilege of a role is recorded once, at its root; nothing, where it was so before.
 pub(super) fn record(
     unit: &mut Unit,
     operation: &Operation,
@@ -101,6 +101,9 @@ pub(super) fn record(
     before: Option<Depth>,
     after: Option<Depth>,
 ) -> Result<()> {
+    if before == after {
+        return Ok(());
+    }
     let shown = |depth: Option<Depth>| depth.map_or(Value::Null, |depth| Value::from(depth.label()));
     let link = Link {
         row: operation.target_reference()?,
@@ -191,6 +194,7 @@ pub(crate) fn set(unit: &mut Unit, role: Uuid, privilege: Uuid, depth: Option<De
         .and_then(|row| row.int("privilegedepthmask"))
         .and_then(Depth::from_mask);
     match (found.first(), depth) {
+        (Some(_), Some(_)) if before == depth => {}
         (Some(row), Some(depth)) => {
             let row = Row::new(tables::ROLE_PRIVILEGES, row.id).with("privilegedepthmask", Value::Int(depth.mask()));
             unit.update_as_platform("write the privileges of a role that the message has checked", row)?;

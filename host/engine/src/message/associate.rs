@@ -4,14 +4,11 @@ use sluice_model::{Code, Error, Parameter, ParameterType, Reference, Request, Re
 
 use super::{
     Images, Message, ParameterDef, Shape, Takes, input,
-    membership::{self, ManyToMany},
+    membership::{self, Change, ManyToMany},
     relationship::{self, Relationship},
     required,
 };
-use crate::{
-    Operation, Unit, principals, record_team, tables,
-    watch::{Link, LinkSort},
-};
+use crate::{Operation, Unit, principals, record_team, tables};
 
 /// `Associate`.
 pub(crate) struct Associate;
@@ -60,15 +57,7 @@ impl Message for Associate {
                     let ids = relationship::sides(many, &target, &related)?;
                     relationship::check_both(unit, operation, many, &target, &related)?;
                     check_link(unit, many, ids)?;
-                    membership::give(unit, operation, many, ids)?;
-                    let link = Link {
-                        row: target.clone(),
-                        sort: LinkSort::Associated,
-                        name: many.name.to_owned(),
-                        old: Value::Null,
-                        new: Value::Lookup(related),
-                    };
-                    unit.tell_link(operation, &link)?;
+                    membership::change(unit, operation, many, (ids, related), Change::Give)?;
                 }
                 Relationship::Lookup { table, column } => {
                     let (row, value) = relationship::holder(table, &target, &related)?;

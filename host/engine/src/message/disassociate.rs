@@ -6,10 +6,7 @@ use super::{
     Message, Shape, associate, input, membership,
     relationship::{self, Relationship},
 };
-use crate::{
-    Operation, Unit, organization, principals, tables,
-    watch::{Link, LinkSort},
-};
+use crate::{Operation, Unit, organization, principals, tables};
 
 /// `Disassociate`.
 pub(crate) struct Disassociate;
@@ -45,15 +42,7 @@ impl Message for Disassociate {
                     if many.intersection == tables::USER_ROLES && ids[0] == operation.caller_id() {
                         refuse_own_administrator(unit, ids[1])?;
                     }
-                    membership::take(unit, operation, many, ids)?;
-                    let link = Link {
-                        row: target.clone(),
-                        sort: LinkSort::Disassociated,
-                        name: many.name.to_owned(),
-                        old: Value::Lookup(related),
-                        new: Value::Null,
-                    };
-                    unit.tell_link(operation, &link)?;
+                    membership::change(unit, operation, many, (ids, related), membership::Change::Take)?;
                 }
                 Relationship::Lookup { table, column } => {
                     let (row, other) = relationship::holder(table, &target, &related)?;

@@ -144,7 +144,7 @@ fn write(unit: &mut Unit, target: &Reference, principal: &Reference, rights: Rig
     }
 }
 
-/// Lets those who watch the row know that somebody's share of it changed.
+/// Lets those who watch the row know that somebody's share of it changed, where it did.
 pub(super) fn record(
     unit: &mut Unit,
     operation: &Operation,
@@ -160,6 +160,9 @@ pub(super) fn record(
             Value::from(Rights(mask.cast_unsigned()).to_string())
         })
     };
+    if rights(before) == rights(after) {
+        return Ok(());
+    }
     let link = Link {
         row: operation.target_reference()?,
         sort: match (before, after) {

@@ -120,21 +120,62 @@ fn find(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<Ve
 }
 
 /// Links two rows, unless they are linked already: what the platform itself keeps, or what
-/// [`give`] has checked.
-pub(crate) fn link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
+/// [`give`] has checked. Whether that changed anything.
+pub(crate) fn link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<bool> {
     if !find(unit, relationship, ids)?.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let mut row = Row::new(relationship.intersection, unit.core.env.new_id());
     for (side, id) in relationship.sides.iter().zip(ids) {
         row.set(side.column, Reference::new(side.table, id));
     }
-    unit.insert_as_platform("write a membership that the message has checked", row)
+    unit.insert_as_platform("write a membership that the message has checked", row)?;
+    Ok(true)
+}
+
+/// Whether two rows are to be linked, or not to be any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Give,
+    Take,
+}
+
+/// Links two rows in the caller's name, or unlinks them, and lets those who watch the holder know: of what was so
+/// before, nothing.
+pub(super) fn change(
+    unit: &mut Unit,
+    operation: &Operation,
+    relationship: &ManyToMany,
+    (ids, other): ([Uuid; 2], Reference),
+    change: Change,
+) -> Result<()> {
+    let (has_changed, sort, old, new) = match change {
+        Change::Give => {
+            let given = give(unit, operation, relationship, ids)?;
+            (given, LinkSort::Associated, Value::Null, Value::Lookup(other))
+        }
+        Change::Take => {
+            unit.may_shut_out(Code::LAST_ADMINISTRATOR);
+            let taken = unlink(unit, relationship, ids)?;
+            (taken, LinkSort::Disassociated, Value::Lookup(other), Value::Null)
+        }
+    };
+    if !has_changed {
+        return Ok(());
+    }
+    let link = Link {
+        row: operation.target_reference()?,
+        sort,
+        name: relationship.name.to_owned(),
+        old,
+        new,
+    };
+    unit.tell_link(operation, &link)
 }
 
 /// Links two rows in the caller's name: a role to its holder, a user to a team. The caller of the
 /// message holds what the link gives.
-pub(crate) fn give(unit: &mut Unit, operation: &Operation, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
+fn give(unit: &mut Unit, operation: &Operation, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<bool> {
     let [holder, role] = ids;
     if relationship.is_of_profiles() {
         unit.check_gives_profile(operation, role)?;
@@ -160,28 +201,18 @@ pub(crate) fn give(unit: &mut Unit, operation: &Operation, relationship: &ManyTo
     link(unit, relationship, ids)
 }
 
-/// Unlinks two rows in the caller's name.
-pub(crate) fn take(unit: &mut Unit, _: &Operation, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
-    unit.may_shut_out(Code::LAST_ADMINISTRATOR);
-    unlink(unit, relationship, ids)
-}
-
-/// Unlinks two rows. The caller has checked that it may.
-pub(crate) fn unlink(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
-    for row in find(unit, relationship, ids)? {
+/// Unlinks two rows. The caller has checked that it may. Whether that changed anything.
+pub(crate) fn unlink(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<bool> {
+    let there = find(unit, relationship, ids)?;
+    for row in &there {
         unit.delete_as_platform("remove a membership that the message has checked", &row.reference())?;
     }
-    Ok(())
+    Ok(!there.is_empty())
 }
 
-/// The work of AddMembersTeam and RemoveMembersTeam: `change` links or unlinks each user.
+/// The work of AddMembersTeam and RemoveMembersTeam, for each user.
 /// `code` is what a default team, whose members the platform keeps, refuses with.
-pub(super) fn change_members(
-    unit: &mut Unit,
-    operation: &Operation,
-    code: Code,
-    change: fn(&mut Unit, &Operation, &ManyToMany, [Uuid; 2]) -> Result<()>,
-) -> Result<()> {
+pub(super) fn change_members(unit: &mut Unit, operation: &Operation, code: Code, what: Change) -> Result<()> {
     let table = operation.table()?;
     let team = operation.id()?;
     unit.decide(operation, &table, Right::Write, team)?;
@@ -191,20 +222,8 @@ pub(super) fn change_members(
         if *member.table != *tables::USER || !unit.read(|tx| tx.facts().exists(&users, member.id))? {
             return Err(Error::not_found(&users.schema, &users.name, member.id));
         }
-        change(unit, operation, &TEAM_MEMBERSHIP, [team, member.id])?;
-        let member = Value::Lookup(member);
-        let (sort, old, new) = match code {
-            Code::DEFAULT_TEAM_MEMBERS => (LinkSort::Associated, Value::Null, member),
-            _ => (LinkSort::Disassociated, member, Value::Null),
-        };
-        let link = Link {
-            row: operation.target_reference()?,
-            sort,
-            name: TEAM_MEMBERSHIP.name.to_owned(),
-            old,
-            new,
-        };
-        unit.tell_link(operation, &link)?;
+        let ids = [team, member.id];
+        change(unit, operation, &TEAM_MEMBERSHIP, (ids, member), what)?;
     }
     Ok(())
 }

@@ -42,7 +42,8 @@ impl Message for RetrievePrincipalsWithAccess {
         let text = input::text(operation, "AccessRight")?;
         let rights: Vec<Right> = Rights::parse(&text).into_iter().flat_map(Rights::iter).collect();
         let [right] = rights.as_slice() else {
-            return Err(Error::invalid(format!("`{text}` is no right, such as ReadAccess")));
+            let all = Right::ALL.map(Right::access_name).join(", ");
+            return Err(Error::invalid(format!("`{text}` is no right; these are: {all}")));
         };
         let shares = explaining::shares(unit, &target)?;
         let asked = Asked {

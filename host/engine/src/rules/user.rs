@@ -119,7 +119,7 @@ impl Rules for User {
 
     fn after_create(&self, unit: &mut Unit, _: &Operation, row: &Row) -> Result<()> {
         match team_of(unit, row)? {
-            Some(team) => membership::link(unit, &membership::TEAM_MEMBERSHIP, [team, row.id]),
+            Some(team) => membership::link(unit, &membership::TEAM_MEMBERSHIP, [team, row.id]).map(drop),
             None => Ok(()),
         }
     }

@@ -12,6 +12,7 @@ use super::{
     Fix, Way, WithheldColumn, columns,
     cures::{Kind, is_granted, lacking},
     holders::{Account, Held, Role, reference},
+    processes::set_off_by,
     trials::{Setup, Subject, Trials},
     weight::Beyond,
 };
@@ -33,8 +34,8 @@ impl Trials<'_> {
         let made_of_it = error.from_origin();
         let error = error.origin();
         let body = error.body();
-        let steps = made_of_it.iter().filter_map(|error| error.body().step.as_ref());
-        let mut away: Vec<&StepInfo> = steps.filter(|step| !self.is_job_of(step.id)).collect();
+        let steps = made_of_it.iter().filter_map(|error| set_off_by(error));
+        let mut away: Vec<&StepInfo> = steps.filter(|step| !self.is_asked_for(step.id)).collect();
         away.dedup_by_key(|step| step.id);
         let plugin = body.step.as_ref().filter(|step| step.calls_plugin());
         let plugin = plugin.map(|step| step.id);
@@ -314,7 +315,7 @@ impl Trials<'_> {
         let (Some(step), Some(refused)) = (&error.body().step, &error.body().principal) else {
             return Ok(Vec::new());
         };
-        let is_out = step.kind != "workflow" || self.is_job_of(step.id) || refused.id == self.user;
+        let is_out = step.kind != "workflow" || self.is_asked_for(step.id) || refused.id == self.user;
         // With another owner, one for the owner's rows would run for other ones.
         if is_out || !self.runs_for_all(step.id)? {
             return Ok(Vec::new());

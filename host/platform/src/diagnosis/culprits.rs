@@ -14,6 +14,7 @@ use super::{
     lacks::{deepen, granted},
     new_role::make_roles_once,
     obstacle::Obstacle,
+    processes::{comes_of, set_off_by},
     sets::beside_disabling,
     trials::{Lent, Setup, Trials, in_order},
 };
@@ -228,8 +229,8 @@ impl Trials<'_> {
             if culprit.error.body().caught.is_none() {
                 error.body_mut().caught = None;
             }
-            let step = error.origin().body().step.as_ref().map(|step| step.id);
-            let gone_on = match (behind, step.filter(|step| !self.is_job_of(*step))) {
+            let step = set_off_by(error.origin()).map(|step| step.id);
+            let gone_on = match (behind, step.filter(|step| !self.is_asked_for(*step))) {
                 (Behind::Without, Some(step)) if self.may_pass_over() => walk.setup.bypassed.insert(step),
                 (Behind::Without, Some(_)) => false,
                 (Behind::Without, None) if self.go_on_nevertheless(&mut walk, culprit, &error)? => true,
@@ -406,6 +407,7 @@ impl Trials<'_> {
         let beyond = match self.refusal(&cured)? {
             None => true,
             Some(other) if other.body().unseen => obstacle.is_passed_unseen(&other),
+            Some(other) if comes_of(&cured.fixes, &other) => false,
             Some(other) if runs_as => !obstacle.is_of_step(&other),
             Some(other) => obstacle.is_left_by(&other),
         };
@@ -418,8 +420,8 @@ impl Trials<'_> {
         if !self.may_pass_over() {
             return false;
         }
-        let step = error.origin().body().step.as_ref();
-        if let Some(step) = step.filter(|step| !self.is_job_of(step.id)) {
+        let step = set_off_by(error.origin());
+        if let Some(step) = step.filter(|step| !self.is_asked_for(step.id)) {
             return walk.setup.bypassed.insert(step.id);
         }
         // What one privilege after the other is lent for is no way that anybody goes.

@@ -10,6 +10,7 @@ use sluice_model::{Depth, Error, PrincipalInfo, Result, Uuid};
 use super::{
     Cure, Fix, NewRole, Reach, Way,
     obstacle::Obstacle,
+    processes::comes_of,
     trials::{Setup, Trials},
 };
 
@@ -151,7 +152,8 @@ impl Trials<'_> {
                         next = Some((fix, sender, Ok(End::Unseen)));
                         break;
                     }
-                    Err(other) if other.body().unseen => {}
+                    // It may not be read, or what was taken out of work is wanted.
+                    Err(other) if other.body().unseen || comes_of(&[(fix.clone(), sender)], &other) => {}
                     // Of several rows that match, one is taken: the others are left.
                     Err(other) if obstacle.behind(&error, &[]).stays(&other) && !matches_less(&error, &other) => {}
                     // As another user it is to pass, and not to fail in that one's name.

@@ -38,9 +38,12 @@ impl Fix {
             Self::RunAs { id, user, .. } | Self::Own { id, user, .. } => {
                 vec![(Reference::new(tables::USER, *id), user)]
             }
-            Self::Enable { units, .. } => {
+            Self::Enable { user, name, units, .. } => {
                 let unit = |id: &Uuid| Reference::new(tables::BUSINESS_UNIT, *id);
-                units.iter().map(|(id, called)| (unit(id), called.as_str())).collect()
+                let units = units.iter().map(|(id, called)| (unit(id), called.as_str()));
+                units
+                    .chain([(Reference::new(tables::USER, *user), name.as_str())])
+                    .collect()
             }
             // What these are about has its id in their commands.
             Self::Again { .. }

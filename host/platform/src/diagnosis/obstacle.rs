@@ -30,6 +30,11 @@ impl Obstacle<'_> {
         if self.ends_all_the_same(other) {
             return true;
         }
+        // Who has no role at all is given one first; what that lacks is a thing of its own.
+        let has_none = |error: &Error| error.origin().code() == Code::NO_ROLES;
+        if has_none(self.error) && !has_none(other) {
+            return false;
+        }
         let who = |error: &Error| error.origin().body().principal.as_ref().map(|principal| principal.id);
         match self.error.body().step {
             Some(_) => self.is_of_step(other) && (who(self.error) == who(other) || who(other).is_none()),

@@ -2,7 +2,7 @@
 //! another name.
 
 use sluice_engine::tables;
-use sluice_model::{Code, Error, Reference, Result, Row, Uuid};
+use sluice_model::{Code, Error, Parameter, Reference, Request, Result, Row, StepInfo, Uuid, Value};
 
 use super::{
     Fix,
@@ -16,15 +16,47 @@ const ACTIVE: i32 = 1;
 /// `workflow.scope` of those that run for all rows, whoever owns the workflow.
 const ORGANIZATION: i32 = 4;
 
+/// The message that runs a workflow.
+const RUN: &str = "ExecuteWorkflow";
+
+/// Whether a request asks for nothing but to run that workflow.
+pub(super) fn is_run_by(request: &Request, workflow: Uuid) -> bool {
+    let asked = request.inputs.get("WorkflowId");
+    &*request.message == RUN && matches!(asked, Some(Parameter::Value(Value::Id(id))) if *id == workflow)
+}
+
+/// The workflow that was to be started and does not run, where it is known which one.
+fn not_running(error: &Error) -> Option<Uuid> {
+    let is_it = matches!(error.code(), Code::WORKFLOW_CHILD_INACTIVE | Code::WORKFLOW_NOT_ACTIVE);
+    let named = error.body().words.iter().filter(|_| is_it);
+    let named = named.into_iter().find(|(word, _)| *word == "WORKFLOW");
+    named.and_then(|(_, id)| id.parse().ok())
+}
+
+/// Whether what is refused is only that a workflow does not run which one of these takes out of work.
+pub(super) fn comes_of(fixes: &[(Fix, Uuid)], error: &Error) -> bool {
+    let wanted = not_running(error.origin());
+    let takes = |fix: &Fix| match fix {
+        Fix::Deactivate { workflow, .. } => Some(*workflow),
+        Fix::Break { step, .. } => Some(step.id),
+        _ => None,
+    };
+    wanted.is_some() && fixes.iter().any(|(fix, _)| takes(fix) == wanted)
+}
+
+/// The step without which a refusal does not come: the one that refuses; of a workflow that others start, the
+/// outermost that does, which without its child would fail, too.
+pub(super) fn set_off_by(error: &Error) -> Option<&StepInfo> {
+    let body = error.body();
+    let starts = |call: &str| call.split(' ').next() == Some(RUN);
+    let starters = body.reached.iter().take_while(|reached| starts(&reached.call));
+    starters.last().map(|reached| &reached.step).or(body.step.as_ref())
+}
+
 impl Trials<'_> {
     /// The workflow that was to be started, where it is known which one.
     pub(super) fn activations(&self, error: &Error) -> Result<Vec<Fix>> {
-        if !matches!(error.code(), Code::WORKFLOW_CHILD_INACTIVE | Code::WORKFLOW_NOT_ACTIVE) {
-            return Ok(Vec::new());
-        }
-        let words = &error.body().words;
-        let named = words.iter().find(|(word, _)| *word == "WORKFLOW");
-        let Some(workflow) = named.and_then(|(_, id)| id.parse::<Uuid>().ok()) else {
+        let Some(workflow) = not_running(error) else {
             return Ok(Vec::new());
         };
         let row = Reference::new(tables::PROCESS, workflow);

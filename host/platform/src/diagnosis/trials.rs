@@ -13,7 +13,7 @@ use sluice_model::{
     Code, Depth, Error, Ownership, Reference, Request, Result, Right, TableDef, Timestamp, Uuid, codes::Kind,
 };
 
-use super::{Fix, NewRole, cures::replaces, holders::Holders};
+use super::{Fix, NewRole, cures::replaces, holders::Holders, processes};
 
 /// More trials are not made: what is known by then is told.
 pub(super) const MOST_TRIALS: u32 = 400;
@@ -134,9 +134,13 @@ impl<'a> Trials<'a> {
         self.count >= MOST_TRIALS || self.began.elapsed() > TIME
     }
 
-    /// Whether a step is what the job runs that is tried: without it, there is no job.
-    pub(super) fn is_job_of(&self, step: Uuid) -> bool {
-        matches!(self.subject, Subject::Job(job) if job.runs == step)
+    /// Whether a step is what the job runs that is tried, or the workflow that the request asks to run: without it,
+    /// there is nothing to be done.
+    pub(super) fn is_asked_for(&self, step: Uuid) -> bool {
+        match self.subject {
+            Subject::Job(job) => job.runs == step,
+            Subject::Request(request) => processes::is_run_by(request, step),
+        }
     }
 
     /// Who holds what, read when it is first asked for.

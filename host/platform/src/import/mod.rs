@@ -32,7 +32,11 @@ use std::{
 };
 
 use sluice_engine::{Batch, Session};
+<<<<<<< HEAD
 use sluice_model::{Code, Error, Request, Result, codes::Kind};
+=======
+use sluice_model::{Code, Error, Filter, Query, Request, Result, Row, Uuid, Value, codes::Kind};
+>>>>>>> use
 
 use identity::{Maker, Prints, Repeats};
 use key::Existing;
@@ -104,6 +108,20 @@ pub fn survey(plan: &Plan, reader: impl Read, size: u64) -> Result<Survey> {
     }
     repeats.noted();
     Ok(Survey { repeats })
+}
+
+/// So many bytes are looked at for the first line alone.
+const FIRST: u64 = 1 << 16;
+
+/// What the first line of a file would make, without what is looked up for it; nothing, where that cannot be read.
+pub fn first_row(plan: &Plan, reader: impl Read) -> Option<Row> {
+    let mut records = Records::new(reader.take(FIRST), plan.separator).of_spreadsheet(plan.spreadsheet);
+    let (headings, _) = headings(&mut records).ok()?;
+    let targets = plan.bind(&headings).ok()?;
+    let record = records.next().ok()??;
+    let mut line = Line::broken(record.line, record.raw, &plan.table, Vec::new());
+    line.read(plan, &targets, record.fields.ok()?, Uuid::nil());
+    Some(line.row)
 }
 
 /// Does what the lines of `reader`, the file of the survey, say, as the user of `session`. `progress`

@@ -104,8 +104,24 @@ impl Plan {
     /// The map is not written in its form; it names a table or a column that is not there or
     /// cannot be written; a value or a lookup in it fits no column.
     pub fn new(session: &Session, table: &str, map: &str) -> Result<Self> {
+        session.check_privilege(&session.catalog()?.table(table)?.name, Right::Create)?;
+        let plan = Self::read(session, table, map)?;
+        if let Some(key) = plan.key.as_ref().filter(|key| key.alternate) {
+            // Its rows are found whoever may see them.
+            session.check_privilege(&plan.table.name, Right::Read)?;
+            if key.existing == Existing::Update {
+                session.check_privilege(&plan.table.name, Right::Write)?;
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The same, whoever may make such rows.
+    ///
+    /// # Errors
+    /// See [`Self::new`].
+    pub fn read(session: &Session, table: &str, map: &str) -> Result<Self> {
         let table = session.catalog()?.table(table)?.clone();
-        session.check_privilege(&table.name, Right::Create)?;
         if map.len() > LONGEST {
             return Err(wrong(&format!("it is longer than {LONGEST} bytes")));
         }
@@ -128,13 +144,6 @@ impl Plan {
             Key::new(&table, key, given)
         });
         let key = key.transpose()?;
-        if let Some(key) = key.as_ref().filter(|key| key.alternate) {
-            // Its rows are found whoever may see them.
-            session.check_privilege(&table.name, Right::Read)?;
-            if key.existing == Existing::Update {
-                session.check_privilege(&table.name, Right::Write)?;
-            }
-        }
         let headings = map.ignore.columns.iter();
         let ignored: BTreeSet<String> = headings.map(|heading| heading.trim().to_owned()).collect();
         if let Some(both) = ignored.iter().find(|heading| targets.contains_key(*heading)) {

@@ -36,7 +36,7 @@ impl Rules for PluginStep {
             if let Some(filtering) = &registration.filtering {
                 row.set("filteringattributes", filtering.as_str());
             }
-            if row.text("name").is_none_or(str::is_empty) {
+            if is_nameless(&row) {
                 row.set("name", registration.default_name(unit, &row)?);
             }
             Ok(())
@@ -72,6 +72,12 @@ impl Rules for PluginStep {
         }
         if !only_disables(operation.target()?, before, &whole) {
             giving::check_step(unit, operation, &whole)?;
+        }
+        if operation.target()?.has("name") && is_nameless(&whole) {
+            let name = registration.default_name(unit, &whole)?;
+            if let Some(target) = operation.target_mut() {
+                target.set("name", name);
+            }
         }
         if let (Some(filtering), Some(target)) = (registration.filtering, operation.target_mut())
             && target.has("filteringattributes")
@@ -119,6 +125,11 @@ fn check_secret(unit: &mut Unit, operation: &Operation, before: &Row, whole: &Ro
     };
     let table = unit.snapshot()?.table(&secret.table)?.clone();
     unit.decide(operation, &table, right, secret.id).map(|_| ())
+}
+
+/// Whether a step is to be called as it is by default.
+fn is_nameless(row: &Row) -> bool {
+    row.text("name").is_none_or(|name| name.trim().is_empty())
 }
 
 /// Removes a secret that the step does not have any more, unless another one has it.

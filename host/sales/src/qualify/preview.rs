@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use sluice_engine::Session;
-use sluice_model::{ColumnDef, Name, Reference, Request, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_engine::{Session, attribution};
+use sluice_model::{ColumnDef, Name, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, Value, coerce};
 use sluice_platform::prelude::*;
 
 use super::{Choices, request};
@@ -12,10 +12,18 @@ use super::{Choices, request};
 /// A row that would be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Previewed {
+    began: Timestamp,
     /// Its table.
     pub table: Name,
     /// Its values in the order of the table's columns, each with where it comes from.
     pub values: Vec<(Name, Value, Origin)>,
+}
+
+impl Previewed {
+    /// Whether a row that it refers to was made in the trial as well.
+    pub fn is_new(&self, row: &Reference) -> bool {
+        attribution::is_newer(&row.id, self.began)
+    }
 }
 
 /// Where a value comes from.
@@ -51,6 +59,7 @@ const LINKS: [&str; 8] = [
 /// The refusal that qualifying it would meet.
 pub fn preview(session: &Session, lead: Uuid, choices: &Choices) -> Result<Vec<Previewed>> {
     let request = request(lead, choices);
+    let began = session.now();
     let made = session.preview(&request, "CreatedEntities", true)?.rows;
     // What is the same without any step is no step's work. Where the request cannot pass without
     // its steps, there is nothing to compare with.
@@ -76,6 +85,7 @@ pub fn preview(session: &Session, lead: Uuid, choices: &Choices) -> Result<Vec<P
                 plain: plain.iter().find(|other| other.table == row.table),
             };
             Ok(Previewed {
+                began,
                 table: row.table.clone(),
                 values: story.values(row),
             })

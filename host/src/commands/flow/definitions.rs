@@ -11,7 +11,12 @@ use sluice_platform::prelude::*;
 use sluice_platform::{Flow, FlowSpec};
 
 use super::{
-    super::{holders, reach, selection::Selection, several},
+    super::{
+        holders::{self, UNREAD},
+        reach,
+        selection::Selection,
+        several,
+    },
     find,
 };
 use crate::{
@@ -77,6 +82,7 @@ pub(super) fn show(context: &Context, session: &Session, name: Option<&str>) -> 
     if let Json::Object(map) = &mut document {
         map.insert("stages".to_owned(), stages(&flow));
         map.insert("roles".to_owned(), json!(roles));
+        map.extend(holders::unread([("roles", roles.is_none())]));
     }
     if context.json() {
         return Ok(Outcome::new(document, String::new()));
@@ -87,7 +93,10 @@ pub(super) fn show(context: &Context, session: &Session, name: Option<&str>) -> 
         ("id", flow.id.to_string()),
         ("order", flow.order.to_string()),
         ("active", if flow.active { "yes" } else { "no" }.to_owned()),
-        ("roles", roles.join(", ")),
+        (
+            "roles",
+            roles.map_or_else(|| UNREAD.to_owned(), |roles| roles.join(", ")),
+        ),
     ];
     if let Some(description) = &flow.description {
         lines.insert(1, ("description", description.clone()));
@@ -134,11 +143,11 @@ fn stages(flow: &Flow) -> Json {
     stages.collect()
 }
 
-/// The roles whose holders may start processes in a flow; none, for who may not read roles.
-fn roles(context: &Context, session: &Session, flow: &Flow) -> anyhow::Result<Vec<String>> {
+/// The roles whose holders may start processes in a flow; nothing, for who may not read roles.
+fn roles(context: &Context, session: &Session, flow: &Flow) -> anyhow::Result<Option<Vec<String>>> {
     let catalog = session.catalog()?;
     let Some(table) = catalog.find(&flow.unique_name) else {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     };
     let create = table.privilege_name(Right::Create);
     let roots = Query::new("role")
@@ -146,7 +155,7 @@ fn roles(context: &Context, session: &Session, flow: &Flow) -> anyhow::Result<Ve
         .filter(Filter::eq("parentroleid", Value::Null))
         .order_by("name");
     let roots = match session.list(roots) {
-        Err(error) if error.kind() == Kind::Denied => return Ok(Vec::new()),
+        Err(error) if error.kind() == Kind::Denied => return Ok(None),
         other => other?,
     };
     let mut names = Vec::new();
@@ -156,7 +165,7 @@ fn roles(context: &Context, session: &Session, flow: &Flow) -> anyhow::Result<Ve
             names.push(role.text("name").unwrap_or_default().to_owned());
         }
     }
-    Ok(names)
+    Ok(Some(names))
 }
 
 pub(super) fn create(session: &Session, file: &Path, draft: bool) -> anyhow::Result<Outcome> {

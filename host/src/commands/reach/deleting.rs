@@ -69,7 +69,7 @@ fn by_delete(session: &dyn Door, context: &Context, row: &Reference) -> anyhow::
             holders_of(context, row.id)?.map(told).transpose()
         }
         "team" => {
-            let members = holders::members(context, row.id)?.len();
+            let members = holders::members(context, row.id)?.all.len();
             let lose = if members == 1 { "loses" } else { "lose" };
             let told = || {
                 anyhow::Ok(format!(
@@ -143,7 +143,7 @@ fn speaks(table: &TableDef) -> bool {
 /// The rows whose lookup refers to one of these, and no more of them than are left to look for.
 fn below(
     session: &dyn Door,
-    (table, column): (&TableDef, &Name),
+    (table, column_name): (&TableDef, &Name),
     above: &[Value],
     left: &mut u32,
 ) -> anyhow::Result<Vec<Reference>> {
@@ -156,9 +156,14 @@ fn below(
             break;
         }
         let values = values.to_vec();
-        let column = column.clone();
+        let column = column_name.clone();
         let query = Query::new(table.name.clone()).columns(&[]).top(*left);
-        let found = session.list(query.filter(Filter::In { column, values }))?;
+        let own = match (&*table.name, &**column_name) {
+            // Of a business unit goes its default team alone: what else is in it stays, and keeps it there.
+            ("team", "businessunitid") => Filter::eq("isdefault", true),
+            _ => Filter::All,
+        };
+        let found = session.list(query.filter(own.and(Filter::In { column, values })))?;
         *left = left.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
         rows.extend(found.iter().map(sluice_model::Row::reference));
     }
