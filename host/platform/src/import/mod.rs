@@ -32,11 +32,7 @@ use std::{
 };
 
 use sluice_engine::{Batch, Session};
-<<<<<<< HEAD
-use sluice_model::{Code, Error, Request, Result, codes::Kind};
-=======
-use sluice_model::{Code, Error, Filter, Query, Request, Result, Row, Uuid, Value, codes::Kind};
->>>>>>> use
+use sluice_model::{Code, Error, Request, Result, Row, Uuid, codes::Kind};
 
 use identity::{Maker, Prints, Repeats};
 use key::Existing;
