@@ -62,6 +62,23 @@ fn an_id_does_not_hang_on_rows_that_one_may_not_read() {
     assert_eq!(imported("mallory", "Novak Ltd,73150"), before);
 }
 
+/// An id that became free is known to whoever read the row: another row of that id takes no line away in silence.
+#[test]
+fn a_row_of_the_id_of_one_that_is_gone_takes_no_line_away() {
+    let world = world("account:crd:org");
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (1, 0));
+    let mallory = world.user("mallory");
+    let id = text(
+        &list(&mallory.json(&["row", "list", "account", "--filter", "name eq 'Novak Ltd'"]))[0],
+        "accountid",
+    );
+    mallory.json(&["row", "delete", "account", &id]);
+    mallory.json(&["row", "create", "account", &format!("accountid={id}"), "name=Rubbish"]);
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (0, 0), "it is refused");
+    world.admin().json(&["row", "delete", "account", &id]);
+    assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (1, 0));
+}
+
 #[test]
 fn secured_columns_are_not_asked_about() {
     let world = world("account:cr:org");

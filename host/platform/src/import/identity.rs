@@ -35,8 +35,8 @@ pub(super) struct Said {
 pub(super) struct Ids {
     /// The one that it gets.
     pub(super) own: Uuid,
-    /// Those of whoever else has imported it.
-    pub(super) others: Vec<Uuid>,
+    /// Those for each who else has imported something, with these.
+    pub(super) others: Vec<(Uuid, Uuid)>,
     /// Those that earlier versions gave.
     pub(super) earlier: Vec<Uuid>,
 }
@@ -73,7 +73,7 @@ impl Maker {
         let others = self.importers.iter().filter(|user| **user != self.user);
         Ok(Ids {
             own: id(&self.user)?,
-            others: others.map(id).collect::<Result<_>>()?,
+            others: others.map(|user| Ok((*user, id(user)?))).collect::<Result<_>>()?,
             earlier,
         })
     }

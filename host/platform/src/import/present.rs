@@ -3,6 +3,9 @@
 //! That a row is there is told to whoever made it, and to those who read it with every column that the lines fill:
 //! otherwise a guessed line would tell what a row says that they are not shown. Where it is not theirs to know, the
 //! line becomes another row.
+//!
+//! A row of the id of a line that somebody else made (the id was free again) is no row of that line; it is then as with
+//! a line that gives the id of its row.
 
 use std::collections::{HashMap, HashSet};
 
@@ -51,7 +54,7 @@ pub(super) fn mark(session: &Session, table: &TableDef, told: &Told<'_>, lines: 
         let rows = unit.select_as_platform("see which lines of an import have their rows already", &query)?;
         there.extend(rows.into_iter().map(|row| (row.id, row)));
     }
-    let is_own = |row: &&Row| row.id_of("createdby") == Some(user.id());
+    let is_own = |row: &&Row| is_made_by(row, user.id());
     let (own, others): (Vec<&Row>, Vec<&Row>) = there.values().partition(is_own);
     let mut known: HashSet<Uuid> = own.iter().map(|row| row.id).collect();
     let hidden = user.hidden(table);
@@ -68,20 +71,33 @@ pub(super) fn mark(session: &Session, table: &TableDef, told: &Told<'_>, lines: 
     }
     for line in lines {
         let Some(ids) = &line.ids else { continue };
-        let is_known = |id: &Uuid| known.contains(id);
-        let is_earlier = |id: &Uuid| is_known(id) && there.get(id).is_some_and(|row| told.is_of_earlier_version(row));
-        line.present =
-            there.contains_key(&ids.own) || ids.others.iter().any(is_known) || ids.earlier.iter().any(is_earlier);
+        let row = |id: &Uuid| there.get(id).filter(|_| known.contains(id));
+        let is_others = |(user, id): &(Uuid, Uuid)| row(id).is_some_and(|row| is_made_by(row, *user));
+        let is_earlier = |id: &Uuid| row(id).is_some_and(|row| told.is_of_earlier_version(row));
+        let own = there.get(&ids.own);
+        line.present = own.is_some_and(|row| is_made_by(row, user.id()))
+            || ids.others.iter().any(is_others)
+            || ids.earlier.iter().any(is_earlier);
+        if own.is_some() && !line.present {
+            line.ids = None;
+        }
     }
     Ok(())
+}
+
+/// Whether somebody made a row, as far as its table says.
+fn is_made_by(row: &Row, user: Uuid) -> bool {
+    row.id_of("createdby").is_none_or(|by| by == user)
 }
 
 /// So many ids are asked for at once.
 const MOST: usize = 5_000;
 
 fn all(ids: &Ids) -> impl Iterator<Item = Uuid> {
-    let more = ids.others.iter().chain(&ids.earlier).copied();
-    std::iter::once(ids.own).chain(more)
+    let others = ids.others.iter().map(|(_, id)| *id);
+    std::iter::once(ids.own)
+        .chain(others)
+        .chain(ids.earlier.iter().copied())
 }
 
 fn among(table: &TableDef, ids: &[Uuid]) -> Filter {
