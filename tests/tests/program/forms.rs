@@ -73,7 +73,7 @@ fn other_results_come_in_every_form_as_well() {
             "csv",
         ],
     );
-    assert_eq!(none, "name\n");
+    assert_eq!(none, "name,id\n", "as of a list with rows");
     // A mistake is told in the form, too.
     let run = world.admin().run(&["row", "list", "-o", "json"]);
     assert_eq!(run.code, 2, "{run:?}");
