@@ -3,8 +3,8 @@
 
 use sluice_access::{OwnerToBe, PrincipalId};
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Error, Ownership, PrincipalKind, Reference, Required, Result, Right, Row, TableDef,
-    Timestamp, Uuid, Value, coerce,
+    Code, ColumnDef, ColumnType, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right, Row,
+    TableDef, Timestamp, Uuid, Value, coerce,
 };
 
 mod amounts;
@@ -324,11 +324,11 @@ pub(crate) fn changed_row(
     before: &Row,
 ) -> Result<()> {
     names::check_name(table, row, Some(before))?;
-    changed_columns(unit, table, row, before)
+    changed_columns(unit, table, row, (before, &operation.hidden(table)))
 }
 
-/// The same, whatever the row is called.
-fn changed_columns(unit: &Unit, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
+/// The same, whatever the row is called; with the columns that are kept from whoever changes it.
+fn changed_columns(unit: &Unit, table: &TableDef, row: &mut Row, (before, hidden): (&Row, &[Name])) -> Result<()> {
     changed_state(table, row, before)?;
     if row.int("statecode") == Some(0) && before.bool("merged") == Some(true) {
         // Whoever takes a merged row up again has a row of its own.
@@ -336,7 +336,7 @@ fn changed_columns(unit: &Unit, table: &TableDef, row: &mut Row, before: &Row) -
         row.set("masterid", Value::Null);
     }
     if table.column("exchangerate").is_some_and(|column| column.filled) {
-        keep_currency(unit, operation, table, row, before)?;
+        keep_currency(unit, table, row, (before, hidden))?;
         amounts(unit, table, row, Some(before))?;
     }
     full_name(table, row, Some(before));

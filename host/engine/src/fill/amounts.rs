@@ -2,7 +2,7 @@
 
 use sluice_model::{Decimal, Error, Name, Reference, Result, Row, TableDef, Uuid, Value};
 
-use crate::{Operation, Unit, tables};
+use crate::{Unit, tables};
 
 impl Unit {
     /// The currency that the organisation counts in.
@@ -38,13 +38,11 @@ pub(super) fn base_currency(unit: &Unit, row: &mut Row) {
 /// is not told.
 pub(super) fn keep_currency(
     unit: &Unit,
-    operation: &Operation,
     table: &TableDef,
     row: &mut Row,
-    before: &Row,
+    (before, hidden): (&Row, &[Name]),
 ) -> Result<()> {
     let has_currency = before.lookup("transactioncurrencyid").is_some();
-    let hidden = operation.hidden(table);
     let after = |column: &str| {
         let is_hidden = has_currency && !row.has(column) && hidden.iter().any(|name| **name == *column);
         let value = row.get(column).or_else(|| before.get(column));

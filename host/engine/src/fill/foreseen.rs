@@ -15,7 +15,7 @@ impl Unit {
         let author = self.author();
         let filled = match before {
             None => new_columns(self, author.when, table, &mut row),
-            Some(before) => changed_columns(self, table, &mut row, before),
+            Some(before) => changed_columns(self, table, &mut row, (before, &[])),
         };
         let owned = self.foresee_owner(table, &mut row, before);
         if let Err(error) = filled.and(owned) {
