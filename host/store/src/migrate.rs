@@ -50,7 +50,7 @@ macro_rules! steps {
 }
 
 /// All forms that a file can be brought to, in their order.
-const STEPS: &[FormStep] = steps!(3, 4, 5, 6, 7);
+const STEPS: &[FormStep] = steps!(3, 4, 5, 6, 7, 8);
 
 /// A file was brought to the present form.
 #[derive(Debug, Clone, PartialEq, Eq)]

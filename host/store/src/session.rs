@@ -31,7 +31,7 @@ use crate::{
 pub(crate) const APPLICATION_ID: i32 = 0x534C_5543;
 /// The form of a file: of the store's own tables, and of the tables and rows that ship. What
 /// changes one of them counts up, once a version has been handed out whose files have the form.
-pub(crate) const FORM: i32 = 7;
+pub(crate) const FORM: i32 = 8;
 /// Files of this form and later ones can be brought to the present form.
 const FIRST: i32 = 2;
 

@@ -7,8 +7,9 @@ mod content;
 mod files;
 mod kept;
 mod same;
+mod shape;
 mod texts;
 mod work;
 
 /// The forms of which there are files.
-const FORMS: [&str; 4] = ["form-2", "form-3", "form-5", "form-6"];
+const FORMS: [&str; 5] = ["form-2", "form-3", "form-5", "form-6", "form-7"];

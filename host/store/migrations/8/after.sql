@@ -1,0 +1,1 @@
+-- Form 8, when the tables fit their definitions: nothing. Which secured columns are gone is noted from now on.

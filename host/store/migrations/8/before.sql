@@ -1,0 +1,1 @@
+-- Form 8, before the tables are made to fit their definitions: nothing.
