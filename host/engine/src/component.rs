@@ -38,8 +38,11 @@ pub struct Component {
     /// Why a row cannot be taken away without losing data; nothing, where it can.
     pub in_use: fn(&mut Unit, Uuid) -> Result<Option<String>>,
     /// Which users and teams have what a row gives; nothing, where rows give nobody anything.
-    pub holders: Option<fn(&mut Unit, Uuid) -> Result<Vec<Reference>>>,
+    pub holders: Option<HoldersOf>,
 }
+
+/// Which users and teams have what a row gives.
+pub type HoldersOf = fn(&mut Unit, Uuid) -> Result<Vec<Reference>>;
 
 impl Component {
     /// A kind of rows that stand alone and have no states.

@@ -79,7 +79,7 @@ pub use capability::{
 };
 pub use case::{Replayed, replay};
 pub use change::{Author, Cause, ChangeKind, RowChange, Why};
-pub use component::{Arrived, Component, ComponentPart, ComponentStates, InOrder};
+pub use component::{Arrived, Component, ComponentPart, ComponentStates, HoldersOf, InOrder};
 pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
 pub use gone::GoneColumn;

@@ -98,14 +98,15 @@ fn a_backup_that_is_only_looked_at_keeps_its_seal() {
         "row list account",
         "row get account Before",
         "audit list",
-        "settings list",
+        "settings show",
         "user list",
-        "view run Active\u{20}Accounts",
-        "report pipeline",
+        "view run Active_Accounts",
+        "report aging",
     ] {
-        let words: Vec<String> = look.split(' ').map(|word| word.replace('\u{20}', " ")).collect();
+        let words: Vec<String> = look.split(' ').map(|word| word.replace('_', " ")).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        world.admin().run(&[&words[..], &["--org", "b.db"]].concat());
+        let run = world.admin().run(&[&words[..], &["--org", "b.db"]].concat());
+        assert_eq!(run.code, 0, "{look}: {run:?}");
     }
     let seller = world.user("seller.west");
     seller.refused(&["audit", "list", "--org", "b.db"]);
