@@ -43,6 +43,9 @@ fn the_times_of_an_appointment_are_compared_as_far_as_they_are_shown() {
         outcome(&world.admin.try_update(begin("2027-03-15T13:46:00Z"))),
         "0x80040203"
     );
+    // Who sends neither is stopped by neither.
+    let subject = Row::new("appointment", appointment).with("subject", "Later");
+    assert_eq!(outcome(&world.admin.try_update(subject)), "ok");
 }
 
 /// Whoever closes an activity writes no end over one that they do not see.

@@ -42,7 +42,10 @@ impl Rules for Activity {
         }
         let mut row = before.clone();
         row.values.extend(target.values.clone());
-        check_times(&row)?;
+        // Whoever sees one of them alone may have set it beside the other: that stops nobody who sends neither.
+        if ["scheduledstart", "scheduledend"].iter().any(|time| target.has(time)) {
+            check_times(&row)?;
+        }
         match is_to_be_sent(&row) && !is_to_be_sent(before) {
             true => {
                 let parties = of_activity(&row).columns(&["participationtypemask"]);
