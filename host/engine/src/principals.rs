@@ -225,7 +225,7 @@ impl Unit {
 
 impl Operation {
     /// The columns of a table that are kept from whoever asks for this; none, where the platform itself does it.
-    pub(crate) fn hidden(&self, table: &TableDef) -> Vec<Name> {
+    pub fn hidden(&self, table: &TableDef) -> Vec<Name> {
         match self.why.is_platform() {
             true => Vec::new(),
             false => self.principal.hidden(table),

@@ -2,7 +2,9 @@
 //! lead is qualified, disqualified or taken up again, and when its opportunity is closed.
 
 use sluice_engine::{Operation, Unit};
-use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, names, situations::STAGE_ELSEWHERE};
+use sluice_model::{
+    Code, Error, Name, Reference, Request, Result, Row, Uuid, Value, names, situations::STAGE_ELSEWHERE,
+};
 use sluice_platform::flow::processes_of;
 use sluice_platform::{Process, Status};
 
@@ -104,7 +106,7 @@ pub(crate) fn install(unit: &mut Unit) -> Result<()> {
 
 /// May the lead be qualified as far as its process is concerned? It stands at a stage of the lead
 /// (error 3), and the required steps are filled in (error 2).
-pub(crate) fn check_qualifies(process: &Process, lead: &Row) -> Result<()> {
+pub(crate) fn check_qualifies(process: &Process, lead: &Row, hidden: &[Name]) -> Result<()> {
     let Some(stage) = process.stage() else {
         return Ok(());
     };
@@ -119,9 +121,11 @@ pub(crate) fn check_qualifies(process: &Process, lead: &Row) -> Result<()> {
         error.body_mut().inner = Some(Code::STAGE_NOT_ON_LEAD.text().to_owned());
         return Err(error);
     }
-    stage.check_steps(lead)?;
+    stage.check_steps(lead, hidden)?;
     let further = process.to_come().iter().take_while(|stage| &*stage.table == "lead");
-    further.into_iter().try_for_each(|stage| stage.check_steps(lead))
+    further
+        .into_iter()
+        .try_for_each(|stage| stage.check_steps(lead, hidden))
 }
 
 /// The process of a lead that was qualified goes on to the first stage of what became of it,

@@ -332,7 +332,7 @@ fn check_leaving(
             .before_stage_left(unit, operation, &row, &next.table)?;
         // What the platform itself moves was held to its steps before, or has them behind it.
         if !operation.why().is_platform() && !unit.is_ungated() {
-            stage.check_steps(&row)?;
+            stage.check_steps(&row, &operation.hidden(&table))?;
         }
     }
     Ok(())
@@ -446,7 +446,8 @@ fn check_status(unit: &mut Unit, operation: &Operation, process: &Process, statu
                 return Ok(());
             };
             let row = saved_row(unit, operation, stage, &process.rows)?;
-            stage.check_steps(&row)
+            let table = unit.configuration().table(&stage.table)?.clone();
+            stage.check_steps(&row, &operation.hidden(&table))
         }
         (Status::Finished, Status::Aborted) | (Status::Aborted, Status::Finished) => {
             Err(wrong_status(process.status.word(), status, "reactivate it first"))

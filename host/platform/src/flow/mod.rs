@@ -29,7 +29,11 @@ use std::{
     sync::Arc,
 };
 
-use sluice_model::{Error, Name, Reference, Result, Row, TableDef, Uuid, Value, looks, situations::STEPS_MISSING};
+use sluice_model::{
+    Error, Name, Reference, Remedy, Result, Row, TableDef, Uuid, Value, looks,
+    remedy::{Case, Resolution},
+    situations::STEPS_MISSING,
+};
 
 pub(crate) use design::{FlowRules, StageRules, StepRules, in_use};
 pub(crate) use instance::Instance;
@@ -178,6 +182,15 @@ impl Flow {
     }
 }
 
+/// Nothing is to be filled in by whoever moves the row: what is open is not shown to them.
+static NOT_SHOWN: Case = Case {
+    cause: "a required step is about a secured column that is not shown to whoever moves the process: to them it is open",
+    resolution: Resolution::new(
+        "let somebody who may read the column move the process, or let a column security profile give it to read",
+        &[Remedy::GrantColumn, Remedy::AddToProfile],
+    ),
+};
+
 impl Stage {
     /// The required steps that the row leaves open. Of a yes-or-no column only yes counts: it is
     /// a box to be ticked.
@@ -191,19 +204,25 @@ impl Stage {
         required.filter(|step| !filled(&step.column)).collect()
     }
 
-    /// Error 2, where the row leaves a required step open.
+    /// Error 2, where the row, as whoever moves it sees it, leaves a required step open. `hidden` are the columns that
+    /// they do not see.
     ///
     /// # Errors
-    /// [`Code::STEP_REQUIRED`] with the columns that are empty.
-    pub fn check_steps(&self, row: &Row) -> Result<()> {
+    /// [`Code::STEP_REQUIRED`] with the columns that are empty, or not shown.
+    pub fn check_steps(&self, row: &Row, hidden: &[Name]) -> Result<()> {
         let open = self.open_steps(row);
         if open.is_empty() {
             return Ok(());
         }
+        let is_hidden = |step: &FlowStep| hidden.iter().any(|name| **name == *step.column);
         let names: Vec<String> = open
             .iter()
-            .map(|step| format!("{} ({})", step.label, step.column))
+            .map(|step| match is_hidden(step) {
+                true => format!("{} ({}, which is not shown to you)", step.label, step.column),
+                false => format!("{} ({})", step.label, step.column),
+            })
             .collect();
+        let to_fill = open.iter().find(|step| !is_hidden(step));
         let mut error = Error::of(&STEPS_MISSING)
             .with_table(&self.table)
             .with_word("ROW", row.id);
@@ -211,9 +230,16 @@ impl Stage {
         let names = names.join(", ");
         body.message = format!("{} {}{names}.", STEPS_MISSING.sentence, self.names_itself());
         body.missing = open.iter().map(|step| step.column.to_string()).collect();
-        body.words
-            .extend(body.missing.first().map(|column| ("COLUMN", column.clone())));
-        Err(error)
+        match to_fill {
+            Some(step) => Err(error.with_word("COLUMN", &step.column)),
+            None => {
+                let column = open.first().map(|step| step.column.to_string());
+                Err(error
+                    .in_case(&NOT_SHOWN)
+                    .with_word("COLUMN", column.unwrap_or_default())
+                    .with_word("RIGHT", "read"))
+            }
+        }
     }
 
     /// How the refusal of [`Self::check_steps`] says which stage it is about.

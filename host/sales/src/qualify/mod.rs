@@ -223,7 +223,8 @@ impl Message for QualifyLead {
         }
         let process = wanted.process(unit, &lead)?;
         if let (Some(process), QUALIFIES, false) = (&process, state, unit.is_ungated()) {
-            process::check_qualifies(process, &lead)?;
+            let table = unit.snapshot()?.table("lead")?.clone();
+            process::check_qualifies(process, &lead, &operation.hidden(&table))?;
         }
         let mut plan = Plan::of(&lead);
         let passed_over = duplicates::before(unit, operation, &wanted, &mut plan, state)?;
