@@ -197,6 +197,9 @@ fn text(context: &Context, args: &Args, report: &Report, refused: Option<&Path>)
             text.push_str(&format!(", {} {what}", grouped(count)));
         }
     }
+    if report.of_others > 0 {
+        text.push_str(&format!(" ({} from imports of others)", grouped(report.of_others)));
+    }
     text.push_str(&format!(", {} refused", grouped(report.refused_lines)));
     for refusal in report.refused.iter().take(SHOWN) {
         for (number, fault) in refusal.faults.iter().enumerate() {

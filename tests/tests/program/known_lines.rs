@@ -79,6 +79,20 @@ fn a_row_of_the_id_of_one_that_is_gone_takes_no_line_away() {
     assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (1, 0));
 }
 
+/// Whoever imports a line first may change its row: that a row is another's is told.
+#[test]
+fn rows_from_imports_of_others_are_told() {
+    let world = world("account:crw:user");
+    assert_eq!(import(&world, "mallory", "Novak Ltd,73150"), (1, 0));
+    assert_eq!(import(&world, "admin", "Berg,5"), (1, 0));
+    world.write("f.csv", "name,creditlimit\nNovak Ltd,73150\nBerg,5\n");
+    let again = ["import", "f.csv", "--table", "account", "--map", "m.toml"];
+    let told = world.admin().run(&again).stdout;
+    assert!(told.contains("2 there already (1 from imports of others)"), "{told}");
+    let report = world.admin().json(&again);
+    assert_eq!((&report["skipped"], &report["skipped_of_others"]), (&2.into(), &1.into()));
+}
+
 #[test]
 fn secured_columns_are_not_asked_about() {
     let world = world("account:cr:org");

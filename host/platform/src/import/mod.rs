@@ -38,7 +38,7 @@ use identity::{Maker, Prints, Repeats};
 use key::Existing;
 pub use plan::Plan;
 use plan::Target;
-use present::{DATED_BACK, Told};
+use present::{DATED_BACK, Present, Told};
 use records::{Record, Records};
 pub use refused::Opener;
 use refused::Refused;
@@ -330,11 +330,11 @@ impl Run<'_> {
         let mut rest = lines;
         while let Some(first) = rest.first() {
             let answered = match first.present {
-                true => {
-                    self.answer(first, Answer::Skipped);
+                Some(whose) => {
+                    self.answer(first, Answer::Skipped(whose));
                     1
                 }
-                false => self.series(rest)?,
+                None => self.series(rest)?,
             };
             rest = rest.get(answered..).unwrap_or_default();
         }
@@ -343,7 +343,10 @@ impl Run<'_> {
 
     /// Does what the first of some lines say, in one turn; how many.
     fn series(&self, lines: &[Line]) -> Result<usize> {
-        let until = lines.iter().position(|line| line.present).unwrap_or(lines.len());
+        let until = lines
+            .iter()
+            .position(|line| line.present.is_some())
+            .unwrap_or(lines.len());
         let lines = lines.get(..until).unwrap_or_default();
         let answers = self.session.series(lines, |batch, line| self.piece(batch, line))?;
         let count = answers.len();
@@ -362,7 +365,7 @@ impl Run<'_> {
         // Another import of the same file was faster.
         let by_id = error.code() == Code::DUPLICATE_KEY && error.body().step.is_none();
         if line.ids.is_some() && by_id && error.body().table.as_deref() == Some(&*self.plan.table.name) {
-            return Ok(Answer::Skipped);
+            return Ok(Answer::Skipped(Present::Own));
         }
         let lacks = error.code() == Code::REQUIRED_MISSING && error.body().step.is_none();
         let all: Vec<Fault> = match lacks {
@@ -388,9 +391,9 @@ impl Run<'_> {
         };
         let (answer, request) = match (there, self.plan.existing()) {
             (None, _) => (Answer::Created, Request::create(row)),
-            (Some(_), Some(Existing::Skip)) => return Ok(Answer::Skipped),
+            (Some(_), Some(Existing::Skip)) => return Ok(Answer::Skipped(Present::Own)),
             (Some(there), existing) => match key::change(batch, (there, self.plan.key.as_ref()), row.clone())? {
-                None => return Ok(Answer::Skipped),
+                None => return Ok(Answer::Skipped(Present::Own)),
                 Some(request) if existing.is_some() => (Answer::Updated, request),
                 // A row of the file's own id that says something else: the Create is refused.
                 Some(_) => (Answer::Created, Request::create(row)),

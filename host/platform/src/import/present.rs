@@ -20,6 +20,15 @@ use super::{
 /// When a row was made here that says that it was made elsewhere before.
 pub(super) const DATED_BACK: &str = "overriddencreatedon";
 
+/// Who made the row of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Present {
+    /// Whoever imports, or an earlier version.
+    Own,
+    /// Somebody else, by an import of such a line.
+    OfOthers,
+}
+
 /// What an import says of the rows that it may meet.
 pub(super) struct Told<'a> {
     pub(super) prints: &'a Prints,
@@ -75,10 +84,12 @@ pub(super) fn mark(session: &Session, table: &TableDef, told: &Told<'_>, lines: 
         let is_others = |(user, id): &(Uuid, Uuid)| row(id).is_some_and(|row| is_made_by(row, *user));
         let is_earlier = |id: &Uuid| row(id).is_some_and(|row| told.is_of_earlier_version(row));
         let own = there.get(&ids.own);
-        line.present = own.is_some_and(|row| is_made_by(row, user.id()))
-            || ids.others.iter().any(is_others)
-            || ids.earlier.iter().any(is_earlier);
-        if own.is_some() && !line.present {
+        let is_own = own.is_some_and(|row| is_made_by(row, user.id())) || ids.earlier.iter().any(is_earlier);
+        line.present = match is_own {
+            true => Some(Present::Own),
+            false => ids.others.iter().any(is_others).then_some(Present::OfOthers),
+        };
+        if own.is_some() && line.present.is_none() {
             line.ids = None;
         }
     }

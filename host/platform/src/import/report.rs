@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value as Json, json};
 use sluice_model::{Code, Error};
 
-use super::{plan::Target, refused::Refused};
+use super::{plan::Target, present::Present, refused::Refused};
 
 /// So many refused lines are kept in the report; the others are counted.
 const KEPT: usize = 10_000;
@@ -27,6 +27,9 @@ pub struct Report {
     pub updated: u64,
     /// How many lines had nothing to do: their rows are there.
     pub skipped: u64,
+    /// How many of these rows somebody else made when they imported such a line. What such a row says now was not
+    /// looked at.
+    pub of_others: u64,
     /// How many lines were refused.
     pub refused_lines: u64,
     /// The first of what was refused, in the order of the lines.
@@ -145,7 +148,7 @@ impl Refusal {
 }
 
 impl Report {
-    /// The document: `read`, `created`, `updated`, `skipped`, `refused`; `refused_more`,
+    /// The document: `read`, `created`, `updated`, `skipped`, `refused`; `skipped_of_others`, `refused_more`,
     /// `resume_after` and `error` where they say something.
     pub fn to_json(&self) -> Json {
         let refused: Vec<Json> = self.refused.iter().map(Refusal::to_json).collect();
@@ -162,6 +165,9 @@ impl Report {
                 json.insert(name.to_owned(), value);
             }
         };
+        if self.of_others > 0 {
+            put("skipped_of_others", self.of_others.into());
+        }
         if more > 0 {
             put("refused_more", more.into());
         }
@@ -182,7 +188,7 @@ impl Report {
 pub(super) enum Answer {
     Created,
     Updated,
-    Skipped,
+    Skipped(Present),
     Refused(Vec<Fault>),
 }
 
@@ -227,7 +233,10 @@ impl<'a> Tally<'a> {
         match answer {
             Answer::Created => inner.report.created += 1,
             Answer::Updated => inner.report.updated += 1,
-            Answer::Skipped => inner.report.skipped += 1,
+            Answer::Skipped(whose) => {
+                inner.report.skipped += 1;
+                inner.report.of_others += u64::from(whose == Present::OfOthers);
+            }
             Answer::Refused(faults) => {
                 inner.refused.write(line, &faults, raw);
                 inner.report.refused_lines += 1;

@@ -10,6 +10,7 @@ use sluice_model::{
 use super::{
     identity::Ids,
     plan::{Lookup, Plan, Target},
+    present::Present,
     report::Fault,
 };
 
@@ -23,8 +24,8 @@ pub(super) struct Line {
     /// Values that name other rows.
     pub(super) names: Vec<(Arc<Target>, String)>,
     pub(super) faults: Vec<Fault>,
-    /// The row is there already.
-    pub(super) present: bool,
+    /// The row is there already, and whose it is.
+    pub(super) present: Option<Present>,
     /// The ids that its row may have, where it is known by what it says.
     pub(super) ids: Option<Ids>,
 }
@@ -38,7 +39,7 @@ impl Line {
             row: Row::unsaved(table.name.clone()),
             names: Vec::new(),
             faults,
-            present: false,
+            present: None,
             ids: None,
         }
     }
@@ -96,7 +97,7 @@ impl Line {
             row: self.row.clone(),
             names: Vec::new(),
             faults: self.faults.clone(),
-            present: false,
+            present: None,
             ids: None,
         };
         for (target, text) in &self.names {
