@@ -90,7 +90,10 @@ fn rows_from_imports_of_others_are_told() {
     let told = world.admin().run(&again).stdout;
     assert!(told.contains("2 there already (1 from imports of others)"), "{told}");
     let report = world.admin().json(&again);
-    assert_eq!((&report["skipped"], &report["skipped_of_others"]), (&2.into(), &1.into()));
+    assert_eq!(
+        (&report["skipped"], &report["skipped_of_others"]),
+        (&2.into(), &1.into())
+    );
 }
 
 #[test]
