@@ -175,7 +175,7 @@ impl Author {
         row.set("modifiedby", person);
     }
 
-    /// Writes into a row when that is.
+    /// Writes into a row when it is changed, or was made.
     pub(crate) fn date(&self, row: &mut Row, is_new: bool) {
         row.set("modifiedon", self.when);
         if is_new {

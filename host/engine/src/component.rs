@@ -6,9 +6,9 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use sluice_model::{Error, Filter, Query, Reference, Request, Result, Row, Uuid, Value};
+use sluice_model::{Error, Reference, Request, Result, Row, Uuid, Value};
 
-use crate::{Batch, Engine, Unit, tables};
+use crate::{Batch, Engine, Unit};
 
 /// A kind of component that is a row.
 #[derive(Clone, Copy)]
@@ -75,30 +75,6 @@ impl Unit {
     /// The same.
     pub fn components(&self) -> &[&'static Component] {
         &self.core.travelling
-    }
-}
-
-impl Unit {
-    /// The users and teams that are linked to one of these rows: by rows of two tables, the one of users first, that name
-    /// it in `column`.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn holders(&mut self, links: [&str; 2], column: &str, of: &[Uuid]) -> Result<Vec<Reference>> {
-        let mut all = Vec::new();
-        let whom = [("systemuserid", tables::USER), ("teamid", tables::TEAM)];
-        for (link, (holder, table)) in links.into_iter().zip(whom) {
-            let query = Query::new(link).filter(Filter::In {
-                column: column.into(),
-                values: of.iter().copied().map(Value::Id).collect(),
-            });
-            let rows = self.select_as_platform("see who has what a solution fills", &query)?;
-            let ids = rows.iter().filter_map(|row| row.id_of(holder));
-            all.extend(ids.map(|id| Reference::new(table, id)));
-        }
-        all.sort();
-        all.dedup();
-        Ok(all)
     }
 }
 

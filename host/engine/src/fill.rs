@@ -11,6 +11,7 @@ mod amounts;
 mod foreseen;
 mod names;
 
+pub(crate) use amounts::check_currency;
 use amounts::{amounts, base_currency, keep_currency};
 pub use foreseen::made_of;
 
@@ -195,7 +196,7 @@ fn new_columns(unit: &Unit, now: Timestamp, table: &TableDef, row: &mut Row) -> 
     {
         row.set("organizationid", unit.snapshot.settings.id);
     }
-    if table.column("exchangerate").is_some_and(|column| column.filled) {
+    if is_counted(table) {
         if row.get("transactioncurrencyid").is_none_or(Value::is_null) {
             base_currency(unit, row);
         }
@@ -316,18 +317,19 @@ fn changed_unit(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &
 }
 
 /// Fills what every Update changes.
+///
+/// `hidden` are the columns of which whoever changes the row is told nothing.
 pub(crate) fn changed_row(
     unit: &Unit,
-    operation: &Operation,
     table: &TableDef,
-    row: &mut Row,
-    before: &Row,
+    (row, before): (&mut Row, &Row),
+    hidden: &[Name],
 ) -> Result<()> {
     names::check_name(table, row, Some(before))?;
-    changed_columns(unit, table, (row, before), &operation.hidden(table))
+    changed_columns(unit, table, (row, before), hidden)
 }
 
-/// The same, whatever the row is called; `hidden` are the columns of which whoever changes it is told nothing.
+/// The same, whatever the row is called.
 fn changed_columns(unit: &Unit, table: &TableDef, (row, before): (&mut Row, &Row), hidden: &[Name]) -> Result<()> {
     changed_state(table, row, before)?;
     if row.int("statecode") == Some(0) && before.bool("merged") == Some(true) {
@@ -335,7 +337,7 @@ fn changed_columns(unit: &Unit, table: &TableDef, (row, before): (&mut Row, &Row
         row.set("merged", false);
         row.set("masterid", Value::Null);
     }
-    if table.column("exchangerate").is_some_and(|column| column.filled) {
+    if is_counted(table) {
         keep_currency(unit, table, (row, before), hidden)?;
         amounts(unit, table, row, Some(before))?;
     }
@@ -456,4 +458,9 @@ fn full_name(table: &TableDef, row: &mut Row, before: Option<&Row>) {
 
 fn is_named_by_parts(table: &TableDef) -> bool {
     table.column("fullname").is_some_and(|column| column.filled) && table.column("firstname").is_some()
+}
+
+/// Whether the platform counts the amounts of a table's rows in the organisation's currency as well.
+fn is_counted(table: &TableDef) -> bool {
+    table.column("exchangerate").is_some_and(|rate| rate.filled)
 }

@@ -4,7 +4,7 @@
 use sluice_access::Principal;
 use sluice_model::{ColumnDef, Error, Name, Result, Row, TableDef, Timestamp};
 
-use crate::{Unit, tables};
+use crate::{Unit, rules, tables};
 
 /// The column of the organisation's row that names them: `TABLE.COLUMN TIME`, a line for each.
 pub(crate) const COLUMN: &str = "sl_securedgone";
@@ -18,8 +18,8 @@ pub struct GoneColumn {
     pub(crate) until: Timestamp,
 }
 
-/// Those that a text names.
-pub(crate) fn columns(text: &str) -> Vec<GoneColumn> {
+/// The columns that the text in [`COLUMN`] names.
+pub(crate) fn read(text: &str) -> Vec<GoneColumn> {
     let line = |line: &str| {
         let (name, until) = line.split_once(' ')?;
         let (table, column) = name.split_once('.')?;
@@ -32,13 +32,13 @@ pub(crate) fn columns(text: &str) -> Vec<GoneColumn> {
     text.lines().filter_map(line).collect()
 }
 
-fn text(columns: &[GoneColumn]) -> String {
+fn written(columns: &[GoneColumn]) -> String {
     let line = |gone: &GoneColumn| format!("{}.{} {}", gone.table, gone.column, gone.until);
     columns.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 impl Unit {
-    /// Keeps in mind which of these columns, that go now, are secured.
+    /// Notes those of these columns that are secured: they go now.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -53,10 +53,10 @@ impl Unit {
         }
         let until = self.core.env.now();
         let organization = self.snapshot()?.settings.id;
-        // Several may go in one transaction, and the configuration is read before it.
+        // Read here and not in the snapshot: the same transaction may have noted others.
         let reason = "keep in mind which secured columns are gone: what they held stays hidden";
-        let row = super::rules::read(self, reason, tables::ORGANIZATION, organization)?;
-        let mut gone = self::columns(row.text(COLUMN).unwrap_or_default());
+        let row = rules::read(self, reason, tables::ORGANIZATION, organization)?;
+        let mut gone = read(row.text(COLUMN).unwrap_or_default());
         for column in secured {
             gone.retain(|known| (&known.table, &known.column) != (&table.name, &column.name));
             gone.push(GoneColumn {
@@ -65,11 +65,11 @@ impl Unit {
                 until,
             });
         }
-        let row = Row::new(tables::ORGANIZATION, organization).with(COLUMN, text(&gone));
+        let row = Row::new(tables::ORGANIZATION, organization).with(COLUMN, written(&gone));
         self.update_as_platform(reason, row)
     }
 
-    /// The secured columns, gone by now, that something of that time may tell of to a reader who is not to know it.
+    /// The secured columns, gone by now, of which something of that time may tell; none, to a reader of every column.
     pub fn gone_columns(&self, reader: &Principal, when: Option<Timestamp>) -> Vec<GoneColumn> {
         if reader.reads_every_column() {
             return Vec::new();
@@ -115,7 +115,7 @@ mod tests {
                 ..gone
             },
         ];
-        assert_eq!(columns(&text(&both)), both);
-        assert_eq!(columns(""), []);
+        assert_eq!(read(&written(&both)), both);
+        assert_eq!(read(""), []);
     }
 }

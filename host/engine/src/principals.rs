@@ -5,10 +5,11 @@ use std::{borrow::Cow, sync::Arc};
 
 use sluice_access::{ColumnRight, Permit, Principal, PrincipalId, Report, RowFacts};
 use sluice_model::{
-    Code, Depth, Error, Name, Ownership, Reference, Result, Right, Rights, Row, TableDef, Uuid, codes::Kind,
+    Code, Depth, Error, Filter, Name, Ownership, Query, Reference, Result, Right, Rights, Row, TableDef, Uuid, Value,
+    codes::Kind,
 };
 
-use crate::{Operation, Unit, change::Why};
+use crate::{Operation, Unit, change::Why, tables};
 
 /// Gate 1: the caller holds the privilege on `table`, at any depth.
 ///
@@ -180,27 +181,6 @@ impl Unit {
         Ok(())
     }
 
-    /// Whoever gives a row another currency, or takes it away, makes other amounts of those in it: they may change
-    /// each of its secured amounts. What is in them is not looked at, which would tell of it.
-    ///
-    /// # Errors
-    /// The first amount that the caller may not change.
-    pub(crate) fn check_currency(&self, operation: &Operation, table: &TableDef, before: &Row) -> Result<()> {
-        const CURRENCY: &str = "transactioncurrencyid";
-        let target = operation.target()?;
-        let had = before.lookup(CURRENCY);
-        if operation.why != Why::Asked
-            || had.is_none()
-            || !target.has(CURRENCY)
-            || target.id_of(CURRENCY) == before.id_of(CURRENCY)
-        {
-            return Ok(());
-        }
-        let kept = table.amounts().map(|column| &column.name);
-        let kept = kept.filter(|name| !target.has(name));
-        sluice_access::check_columns(&operation.principal, table, ColumnRight::Update, kept, before.id)
-    }
-
     /// The caller may write what a message sends of secured columns. What the platform itself does,
     /// and what follows from a message, is not asked for.
     ///
@@ -221,6 +201,28 @@ impl Unit {
         let sent = sent.filter(|(_, value)| right == ColumnRight::Update || !value.is_null());
         sluice_access::check_columns(&operation.principal, table, right, sent.map(|(name, _)| name), id)
     }
+
+    /// The users and teams that are linked to one of these rows: by rows of two tables, the one of users first, that name
+    /// it in `column`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn holders(&mut self, links: [&str; 2], column: &str, of: &[Uuid]) -> Result<Vec<Reference>> {
+        let mut all = Vec::new();
+        let whom = [("systemuserid", tables::USER), ("teamid", tables::TEAM)];
+        for (link, (holder, table)) in links.into_iter().zip(whom) {
+            let query = Query::new(link).filter(Filter::In {
+                column: column.into(),
+                values: of.iter().copied().map(Value::Id).collect(),
+            });
+            let rows = self.select_as_platform("see who has a role or a profile", &query)?;
+            let ids = rows.iter().filter_map(|row| row.id_of(holder));
+            all.extend(ids.map(|id| Reference::new(table, id)));
+        }
+        all.sort();
+        all.dedup();
+        Ok(all)
+    }
 }
 
 impl Operation {
@@ -235,14 +237,18 @@ impl Operation {
     /// A row as it is for whoever asks for this: what is decided of it tells them of it. The platform itself sees
     /// all of it.
     pub fn as_seen<'a>(&self, table: &TableDef, row: &'a Row) -> Cow<'a, Row> {
-        let hidden = self.hidden(table);
-        match hidden.iter().any(|name| row.has(name)) {
-            false => Cow::Borrowed(row),
-            true => {
-                let mut seen = row.clone();
-                hidden.iter().for_each(|name| drop(seen.values.remove(name)));
-                Cow::Owned(seen)
-            }
+        without(row, &self.hidden(table))
+    }
+}
+
+/// A row without these columns.
+pub(crate) fn without<'a>(row: &'a Row, hidden: &[Name]) -> Cow<'a, Row> {
+    match hidden.iter().any(|name| row.has(name)) {
+        false => Cow::Borrowed(row),
+        true => {
+            let mut seen = row.clone();
+            hidden.iter().for_each(|name| drop(seen.values.remove(name)));
+            Cow::Owned(seen)
         }
     }
 }

@@ -66,8 +66,7 @@ impl Identity {
     /// # Errors
     /// So it is.
     pub(crate) fn check(self, path: &Path) -> Result<()> {
-        self.written(path)?;
-        fs::metadata(path).map_or(Ok(()), |about| check_names(path, &about))
+        check_names(path, &self.found(path)?)
     }
 
     /// When the file at `path` was last written.
@@ -75,16 +74,20 @@ impl Identity {
     /// # Errors
     /// It is another one by now, or there is none.
     pub(crate) fn written(self, path: &Path) -> Result<Option<SystemTime>> {
+        Ok(self.found(path)?.modified().ok())
+    }
+
+    /// What the file system says of the file.
+    fn found(self, path: &Path) -> Result<Metadata> {
         let found = fs::metadata(path).ok();
-        if let Some(about) = found.filter(|about| Self::from(about) == self) {
-            return Ok(about.modified().ok());
-        }
-        let message = format!(
-            "`{}` is not the file any more that was opened: it was moved, removed or replaced meanwhile. What was not \
-             answered before is not kept. See what is at that path now, then start again",
-            path.display()
-        );
-        Err(Error::new(Code::FILE_REPLACED, message))
+        found.filter(|about| Self::from(about) == self).ok_or_else(|| {
+            let message = format!(
+                "`{}` is not the file any more that was opened: it was moved, removed or replaced meanwhile. What was not \
+                 answered before is not kept. See what is at that path now, then start again",
+                path.display()
+            );
+            Error::new(Code::FILE_REPLACED, message)
+        })
     }
 }
 

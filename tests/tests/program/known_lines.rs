@@ -96,6 +96,25 @@ fn rows_from_imports_of_others_are_told() {
     );
 }
 
+/// A name that is taken is no row that is there.
+#[test]
+fn a_line_whose_name_is_taken_is_refused() {
+    let world = World::sample();
+    world.write("u.toml", "[columns]\ndomain = \"domainname\"\nlast = \"lastname\"\n");
+    world.write("u.csv", "domain,last\nnew.one,One\nnew.one,Two\n");
+    let import = ["import", "u.csv", "--table", "systemuser", "--map", "u.toml", "--json"];
+    for (created, skipped) in [(1, 0), (0, 1)] {
+        let run = world.admin().run(&import);
+        let report = run.json();
+        assert_eq!(
+            (run.code, &report["created"], &report["skipped"]),
+            (1, &created.into(), &skipped.into()),
+            "{report}"
+        );
+        assert_eq!(report["refused"][0]["line"], 3, "{report}");
+    }
+}
+
 #[test]
 fn secured_columns_are_not_asked_about() {
     let world = world("account:cr:org");

@@ -97,6 +97,48 @@ fn a_step_with_a_secret_calls_something_else_for_those_who_read_it() {
     Secrets::new(&[("Read", TABLE)]).moves().unwrap();
 }
 
+/// The secret of another step, by its id, and a type that becomes another one: the same question.
+#[test]
+fn a_secret_goes_no_other_way_to_those_who_do_not_read_it() {
+    let other_step = |secrets: &Secrets| {
+        let admin = &secrets.world.admin;
+        let step = admin.get("sdkmessageprocessingstep", secrets.step);
+        let spec = StepSpec {
+            plugin: "spy/probe".to_owned(),
+            message: "Update".to_owned(),
+            table: Some("contact".to_owned()),
+            stage: 40,
+            ..StepSpec::default()
+        };
+        let other = admin.0.register_step(&spec).unwrap();
+        let row = Row::new("sdkmessageprocessingstep", other).with(SECRET, step.lookup(SECRET).unwrap().clone());
+        secrets.mallory.try_update(row)
+    };
+    let other_type = |secrets: &Secrets| {
+        let admin = &secrets.world.admin;
+        let called = admin
+            .get("sdkmessageprocessingstep", secrets.step)
+            .id_of("plugintypeid");
+        let spy = admin.list(Query::new("pluginassembly"));
+        let spy = spy.iter().find(|row| row.text("name") == Some("spy")).unwrap().id;
+        let free = admin.list(Query::new("plugintype"));
+        let free = free
+            .iter()
+            .find(|row| row.id_of("pluginassemblyid") == Some(spy) && row.text("typename") == Some("probe"))
+            .unwrap();
+        admin.try_delete("plugintype", free.id).unwrap();
+        let row = Row::new("plugintype", called.unwrap());
+        let row = row.with("pluginassemblyid", Reference::new("pluginassembly", spy));
+        secrets.mallory.try_update(row)
+    };
+    let of_secrets: &[(&str, &str)] = &[("AppendTo", TABLE)];
+    for tried in [&other_step as &dyn Fn(&Secrets) -> Result<(), Error>, &other_type] {
+        let error = tried(&Secrets::new(of_secrets)).unwrap_err();
+        assert_eq!(error.body().privilege, Some(format!("prvRead{TABLE}")), "{error}");
+        tried(&Secrets::new(&[("AppendTo", TABLE), ("Read", TABLE)])).unwrap();
+    }
+}
+
 #[test]
 fn a_secret_is_taken_away_by_those_who_may_delete_it() {
     let secrets = Secrets::new(&[("Read", TABLE)]);

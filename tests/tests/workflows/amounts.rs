@@ -95,3 +95,34 @@ fn amounts_of_two_currencies_are_compared_in_the_base_one() {
     assert!(is_more(101, None));
     assert!(!is_more(100, None));
 }
+
+#[test]
+fn base_amounts_are_of_the_base_currency() {
+    let (world, yen) = with_yen();
+    let is = |column: &str, than: Json, mark: &str| {
+        let compare = json!({ "compare": { "column": column, "is": "eq", "value": than } });
+        let mark = json!({ "update": { "set": { mark: "yes" } } });
+        json!({ "check": { "if": compare, "then": [mark] } })
+    };
+    let parents = json!({ "column": "revenue", "row": { "related": "parentaccountid" } });
+    let actions = json!([
+        is("revenue_base", parents, "fax"),
+        is("revenue", json!({ "column": "revenue_base" }), "telephone1"),
+    ]);
+    on_create(&world, actions);
+    let parent = world
+        .admin
+        .create(account("Parent").with("revenue", Value::Money(10.into())));
+    let marks = |child: Row| {
+        let child = child.with("parentaccountid", Reference::new("account", parent));
+        let child = world.admin.create(child);
+        let child = world.admin.get("account", child);
+        ["fax", "telephone1"].map(|mark| child.text(mark).is_some())
+    };
+    // A thousand yen are ten dollars, as the base amount says by itself.
+    assert_eq!(marks(in_yen(&yen)), [true, true]);
+    assert_eq!(
+        marks(account("Berg").with("revenue", Value::Money(1000.into()))),
+        [false, true]
+    );
+}

@@ -1,8 +1,12 @@
 //! The currency of a row with amounts, and its base amounts.
 
+use sluice_access::{ColumnRight, check_columns};
 use sluice_model::{Decimal, Error, Name, Reference, Result, Row, TableDef, Uuid, Value};
 
-use crate::{Unit, tables};
+use crate::{Operation, Unit, change::Why, tables};
+
+/// The column with the currency of a row.
+const CURRENCY: &str = "transactioncurrencyid";
 
 impl Unit {
     /// The currency that the organisation counts in.
@@ -29,27 +33,44 @@ fn rate_of(unit: &Unit, currency: Uuid) -> Option<Decimal> {
 /// The base currency for a row that has none.
 pub(super) fn base_currency(unit: &Unit, row: &mut Row) {
     if let Some(base) = unit.base_currency() {
-        row.set("transactioncurrencyid", base);
+        row.set(CURRENCY, base);
     }
 }
 
+/// Whoever gives a row another currency, or takes it away, makes other amounts of those in it: they may change
+/// each of its secured amounts. What is in them is not looked at, which would tell of it.
+///
+/// # Errors
+/// The first amount that the caller may not change.
+pub(crate) fn check_currency(operation: &Operation, table: &TableDef, before: &Row) -> Result<()> {
+    let target = operation.target()?;
+    let is_same = !target.has(CURRENCY) || target.id_of(CURRENCY) == before.id_of(CURRENCY);
+    if operation.why() != Why::Asked || before.lookup(CURRENCY).is_none() || is_same {
+        return Ok(());
+    }
+    let others = table.amounts().map(|column| &column.name);
+    let others = others.filter(|name| !target.has(name));
+    check_columns(operation.principal(), table, ColumnRight::Update, others, before.id)
+}
+
 /// A row with amounts has a currency: it is not taken from them, and the first amount brings the base
-/// currency where there is none. An amount that the caller may not read counts as one that is there: whether it is
-/// is not told.
+/// currency where there is none. An amount that the caller may not read counts as filled, so that neither a
+/// refusal nor that there is none tells whether it is.
 pub(super) fn keep_currency(
     unit: &Unit,
     table: &TableDef,
     (row, before): (&mut Row, &Row),
     hidden: &[Name],
 ) -> Result<()> {
-    let has_currency = before.lookup("transactioncurrencyid").is_some();
+    // Without a currency nothing is refused: the base currency comes.
+    let has_currency = before.lookup(CURRENCY).is_some();
     let after = |column: &str| {
         let is_hidden = has_currency && !row.has(column) && hidden.iter().any(|name| **name == *column);
         let value = row.get(column).or_else(|| before.get(column));
         is_hidden || value.is_some_and(|it| !it.is_null())
     };
-    let is_about = row.has("transactioncurrencyid") || table.amounts().any(|column| row.has(&column.name));
-    if !is_about || after("transactioncurrencyid") {
+    let is_about = row.has(CURRENCY) || table.amounts().any(|column| row.has(&column.name));
+    if !is_about || after(CURRENCY) {
         return Ok(());
     }
     let amounts: Vec<&str> = table
@@ -58,7 +79,7 @@ pub(super) fn keep_currency(
         .filter(|it| after(it))
         .collect();
     if amounts.is_empty() {
-        if row.has("transactioncurrencyid") {
+        if row.has(CURRENCY) {
             row.set("exchangerate", Value::Null);
             for column in table.amounts() {
                 row.set(format!("{}_base", column.name), Value::Null);
@@ -79,9 +100,9 @@ pub(super) fn keep_currency(
 
 /// Base amounts: the amount divided by the exchange rate of the row's currency.
 pub(super) fn amounts(unit: &Unit, table: &TableDef, row: &mut Row, before: Option<&Row>) -> Result<()> {
-    let currency = match row.get("transactioncurrencyid") {
+    let currency = match row.get(CURRENCY) {
         Some(value) => value.as_id(),
-        None => before.and_then(|before| before.id_of("transactioncurrencyid")),
+        None => before.and_then(|before| before.id_of(CURRENCY)),
     };
     let Some(currency) = currency else { return Ok(()) };
     let Some(rate) = rate_of(unit, currency) else {
@@ -105,7 +126,8 @@ pub(super) fn amounts(unit: &Unit, table: &TableDef, row: &mut Row, before: Opti
         };
         changed.push((format!("{}_base", column.name).into(), base));
     }
-    if before.is_none() || !changed.is_empty() {
+    // The rate tells nothing of the amounts: it comes to a row that has none, too.
+    if before.is_none() || rate_changed || !changed.is_empty() {
         row.set("exchangerate", Value::Decimal(rate));
     }
     row.values.extend(changed);

@@ -1,9 +1,9 @@
-//! A row as it will be, for who judges it before it is written; and what the platform makes of what.
+//! A row as it will be, for who judges it before it is written; and of which columns the platform makes others.
 
 use sluice_access::OwnerToBe;
-use sluice_model::{ColumnType, Name, Ownership, Reference, Result, Row, TableDef};
+use sluice_model::{Name, Ownership, Reference, Result, Row, TableDef};
 
-use super::{OWNING_UNIT, changed_columns, is_named_by_parts, new_columns, set_owner};
+use super::{OWNING_UNIT, changed_columns, is_counted, is_named_by_parts, new_columns, set_owner};
 use crate::{Unit, tables};
 
 impl Unit {
@@ -19,7 +19,7 @@ impl Unit {
         };
         let owned = self.foresee_owner(table, &mut row, before);
         if let Err(error) = filled.and(owned) {
-            tracing::trace!(%error, "a row that will be refused is judged as it was sent");
+            tracing::trace!(%error, "a row that will be refused is judged as far as it could be filled");
         }
         if table.column("modifiedon").is_some() {
             author.sign(&mut row, before.is_none());
@@ -78,7 +78,7 @@ impl Unit {
 pub fn made_of(table: &TableDef, column: &Name) -> Vec<Name> {
     let currency = || Name::from("transactioncurrencyid");
     let amounts = || table.amounts().map(|amount| amount.name.clone());
-    let is_counted = table.column("exchangerate").is_some_and(|rate| rate.filled);
+    let is_counted = is_counted(table);
     match &**column {
         "fullname" if is_named_by_parts(table) => vec!["firstname".into(), "lastname".into()],
         "transactioncurrencyid" if is_counted => amounts().collect(),
@@ -87,7 +87,7 @@ pub fn made_of(table: &TableDef, column: &Name) -> Vec<Name> {
         "owninguser" | "owningteam" | OWNING_UNIT if table.ownership == Ownership::User => vec!["ownerid".into()],
         base => {
             let amount = base.strip_suffix("_base").and_then(|name| table.column(name));
-            let amount = amount.filter(|amount| matches!(amount.kind, ColumnType::Money { .. }) && is_counted);
+            let amount = amount.filter(|amount| amount.kind.is_money() && is_counted);
             amount.map_or_else(Vec::new, |amount| {
                 vec![amount.name.clone(), currency(), "exchangerate".into()]
             })

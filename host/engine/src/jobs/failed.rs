@@ -132,7 +132,7 @@ impl Session {
             let jobs = unit.snapshot()?.table(tables::JOB)?.clone();
             unit.decide_for(&reader, &jobs, sluice_model::Right::Read, job.id)?;
             let at = (job.text("primaryentitytype"), row.as_ref());
-            if let Some(unseen) = message_trace::unread_at(unit, &reader, at, message_trace::made(job))? {
+            if let Some(unseen) = message_trace::unread_at(unit, &reader, at, message_trace::began(job))? {
                 return Err(message_trace::not_yours("what the job would say anew", unseen));
             }
         }

@@ -90,6 +90,8 @@ pub(crate) fn canceled(unit: &mut Unit, job: &Row) -> Result<()> {
 /// # Errors
 /// The database fails.
 pub(crate) fn remove(unit: &mut Unit, job: &Row) -> Result<bool> {
+    // What waits for a plug-in by now waits for it still.
+    unit.check_waiting()?;
     let here = unit.savepoint()?;
     match unit.run_for_host("remove a job that has ended", Request::delete(job.reference())) {
         Ok(_) => unit.release(here).map(|()| true),

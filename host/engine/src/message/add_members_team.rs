@@ -30,6 +30,6 @@ impl Message for AddMembersTeam {
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        membership::change_members(unit, operation, Code::DEFAULT_TEAM_MEMBERS, membership::Change::Give)
+        membership::change_members(unit, operation, Code::DEFAULT_TEAM_MEMBERS, membership::Linking::Link)
     }
 }

@@ -4,7 +4,7 @@ use sluice_model::{Code, Error, Parameter, ParameterType, Reference, Request, Re
 
 use super::{
     Images, Message, ParameterDef, Shape, Takes, input,
-    membership::{self, Change, ManyToMany},
+    membership::{self, Linking, ManyToMany},
     relationship::{self, Relationship},
     required,
 };
@@ -57,7 +57,7 @@ impl Message for Associate {
                     let ids = relationship::sides(many, &target, &related)?;
                     relationship::check_both(unit, operation, many, &target, &related)?;
                     check_link(unit, many, ids)?;
-                    membership::change(unit, operation, many, (ids, related), Change::Give)?;
+                    membership::set_link(unit, operation, many, (ids, related), Linking::Link)?;
                 }
                 Relationship::Lookup { table, column } => {
                     let (row, value) = relationship::holder(table, &target, &related)?;

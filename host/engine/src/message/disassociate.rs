@@ -42,7 +42,7 @@ impl Message for Disassociate {
                     if many.intersection == tables::USER_ROLES && ids[0] == operation.caller_id() {
                         refuse_own_administrator(unit, ids[1])?;
                     }
-                    membership::change(unit, operation, many, (ids, related), membership::Change::Take)?;
+                    membership::set_link(unit, operation, many, (ids, related), membership::Linking::Unlink)?;
                 }
                 Relationship::Lookup { table, column } => {
                     let (row, other) = relationship::holder(table, &target, &related)?;

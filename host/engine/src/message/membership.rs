@@ -135,26 +135,26 @@ pub(crate) fn link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -
 
 /// Whether two rows are to be linked, or not to be any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    Give,
-    Take,
+pub(super) enum Linking {
+    Link,
+    Unlink,
 }
 
 /// Links two rows in the caller's name, or unlinks them, and lets those who watch the holder know: of what was so
 /// before, nothing.
-pub(super) fn change(
+pub(super) fn set_link(
     unit: &mut Unit,
     operation: &Operation,
     relationship: &ManyToMany,
     (ids, other): ([Uuid; 2], Reference),
-    change: Change,
+    what: Linking,
 ) -> Result<()> {
-    let (has_changed, sort, old, new) = match change {
-        Change::Give => {
+    let (has_changed, sort, old, new) = match what {
+        Linking::Link => {
             let given = give(unit, operation, relationship, ids)?;
             (given, LinkSort::Associated, Value::Null, Value::Lookup(other))
         }
-        Change::Take => {
+        Linking::Unlink => {
             unit.may_shut_out(Code::LAST_ADMINISTRATOR);
             let taken = unlink(unit, relationship, ids)?;
             (taken, LinkSort::Disassociated, Value::Lookup(other), Value::Null)
@@ -212,7 +212,7 @@ pub(crate) fn unlink(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2])
 
 /// The work of AddMembersTeam and RemoveMembersTeam, for each user.
 /// `code` is what a default team, whose members the platform keeps, refuses with.
-pub(super) fn change_members(unit: &mut Unit, operation: &Operation, code: Code, what: Change) -> Result<()> {
+pub(super) fn change_members(unit: &mut Unit, operation: &Operation, code: Code, what: Linking) -> Result<()> {
     let table = operation.table()?;
     let team = operation.id()?;
     unit.decide(operation, &table, Right::Write, team)?;
@@ -223,7 +223,7 @@ pub(super) fn change_members(unit: &mut Unit, operation: &Operation, code: Code,
             return Err(Error::not_found(&users.schema, &users.name, member.id));
         }
         let ids = [team, member.id];
-        change(unit, operation, &TEAM_MEMBERSHIP, (ids, member), what)?;
+        set_link(unit, operation, &TEAM_MEMBERSHIP, (ids, member), what)?;
     }
     Ok(())
 }

@@ -30,6 +30,6 @@ impl Message for RemoveMembersTeam {
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        membership::change_members(unit, operation, Code::DEFAULT_TEAM_REMOVE, membership::Change::Take)
+        membership::change_members(unit, operation, Code::DEFAULT_TEAM_REMOVE, membership::Linking::Unlink)
     }
 }

@@ -71,13 +71,14 @@ impl Message for Update {
         unit.check_columns(operation, &table, ColumnRight::Update, id)?;
         let reason = "compare a row that the caller may change with what it becomes";
         let before = Arc::new(unit.need_as_platform(reason, &operation.target_reference()?)?);
-        unit.check_currency(operation, &table, &before)?;
+        fill::check_currency(operation, &table, &before)?;
         if table.closes && !operation.why.allows().closed {
             refuse_inactive(&table, &before, operation.target()?)?;
         }
         unit.ask_watches(operation, ChangeKind::Update, Some(&before))?;
         tasks::check_changes(unit, operation, &table, &before)?;
-        let seen = operation.as_seen(&table, &before);
+        let hidden = operation.hidden(&table);
+        let seen = principals::without(&before, &hidden);
         unit.rules(&table).before_update(unit, operation, &seen)?;
         let mut row = fill::checked(&table, operation.target()?)?;
         fill::check_still_required(&table, &row)?;
@@ -87,7 +88,7 @@ impl Message for Update {
 
         cascade::refuse_loops(unit, &table, &row, &before)?;
         fill::changed_owner(unit, operation, &table, &mut row, &before)?;
-        fill::changed_row(unit, operation, &table, &mut row, &before)?;
+        fill::changed_row(unit, &table, (&mut row, &before), &hidden)?;
         let change = RowChange::of(operation, ChangeKind::Update, permit, table.clone(), row);
         let row = unit.write(change.from(before.clone()))?.row;
         unit.rules(&table).after_update(unit, operation, &before, &row)?;

@@ -122,7 +122,7 @@ pub(crate) fn unseen_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row
     let Some(root) = row.text(TREE).and_then(Node::read) else {
         return Ok(Some(Error::said(Code::ACCESS_DENIED)));
     };
-    if let Some(unread) = unread(unit, reader, &root, made(&row))? {
+    if let Some(unread) = unread(unit, reader, &root, began(&row))? {
         return Ok(Some(unread));
     }
     // Of the row that the message is about it is known; it may carry others.
@@ -207,7 +207,7 @@ fn is_shown_whole(unit: &mut Unit, reader: &Arc<Principal>, row: &Row, tree: &No
     }
     let reason = "a refusal is shown to whoever made the request, and to those who may have it made again";
     let whole = read(unit, reason, tables::MESSAGE_TRACE, row.id)?;
-    Ok(may_look_into(unit, reader, &whole)? || may_see(unit, reader, tree, made(&whole))?)
+    Ok(may_look_into(unit, reader, &whole)? || may_see(unit, reader, tree, began(&whole))?)
 }
 
 /// Whether somebody may look into a request, for which it is made again: whoever sent it, and who may act
@@ -254,7 +254,7 @@ fn unread(unit: &mut Unit, reader: &Arc<Principal>, node: &Node, when: Option<Ti
 }
 
 /// When what a trace, a job or a line of a log tells of began.
-pub(crate) fn made(row: &Row) -> Option<Timestamp> {
+pub(crate) fn began(row: &Row) -> Option<Timestamp> {
     let time = |column: &str| row.get(column).and_then(Value::as_time);
     time("sl_startedon").or_else(|| time("createdon"))
 }

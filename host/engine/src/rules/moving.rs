@@ -230,12 +230,8 @@ pub(super) fn left_behind(unit: &mut Unit, moved: Uuid, parent: Uuid) -> Result<
 pub(super) fn held_by_somebody(unit: &mut Unit, roles: &[Row]) -> Result<Vec<Uuid>> {
     let mut held = Vec::new();
     for role in roles {
-        let mut holders = 0;
-        for table in [tables::USER_ROLES, tables::TEAM_ROLES] {
-            let query = Query::new(table).columns(&[]).filter(Filter::eq("roleid", role.id));
-            holders += select(unit, "what belongs to who moves follows, whoever may read it", &query)?.len();
-        }
-        if holders > 0 {
+        let holders = unit.holders([tables::USER_ROLES, tables::TEAM_ROLES], "roleid", &[role.id])?;
+        if !holders.is_empty() {
             held.push(role.id);
         }
     }

@@ -114,7 +114,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> 
         share_to_previous_owner: row.bool("sharetopreviousowneronassign").unwrap_or_default(),
         across: AcrossUnits::of(row),
         audits: row.bool("isauditenabled").unwrap_or_default(),
-        gone: gone::columns(row.text(gone::COLUMN).unwrap_or_default()).into(),
+        gone: gone::read(row.text(gone::COLUMN).unwrap_or_default()).into(),
         transaction: transaction(row),
         row: row.clone(),
     })

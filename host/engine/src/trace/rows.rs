@@ -76,8 +76,7 @@ impl Unit {
         }
         let rows = self.trace_rows(&operation, error);
         // A backup that somebody looks at stays as it is.
-        let is_sealed = self.core.store().is_ok_and(|store| store.is_sealed());
-        if rows.is_empty() || is_sealed {
+        if rows.is_empty() || self.core.store().is_ok_and(|store| store.is_sealed()) {
             return;
         }
         let done = self.core.store().and_then(|store| {

@@ -38,7 +38,7 @@ use identity::{Maker, Prints, Repeats};
 use key::Existing;
 pub use plan::Plan;
 use plan::Target;
-use present::{DATED_BACK, Present, Told};
+use present::{DATED_BACK, Present, Recognition};
 use records::{Record, Records};
 pub use refused::Opener;
 use refused::Refused;
@@ -302,12 +302,12 @@ impl Run<'_> {
     /// The lines, with those marked whose rows are there.
     fn looked_up(&self, mut lines: Vec<Line>) -> Result<Vec<Line>> {
         let constants = self.plan.constants.iter().map(|(name, _)| &**name);
-        let told = Told {
+        let recognition = Recognition {
             prints: &self.prints,
             since: self.maker.secret.since(),
             dates_back: constants.chain(self.prints.columns()).any(|name| name == DATED_BACK),
         };
-        present::mark(self.session, &self.plan.table, &told, &mut lines)?;
+        present::mark(self.session, &self.plan.table, &recognition, &mut lines)?;
         Ok(lines)
     }
 
@@ -362,10 +362,10 @@ impl Run<'_> {
         if error.kind() == Kind::Host {
             return Err(error);
         }
-        // Another import of the same file was faster.
+        // Another import of the same file may have been faster; a name that is taken has the same code.
         let by_id = error.code() == Code::DUPLICATE_KEY && error.body().step.is_none();
-        if line.ids.is_some() && by_id && error.body().table.as_deref() == Some(&*self.plan.table.name) {
-            return Ok(Answer::Skipped(Present::Own));
+        if by_id && present::was_made_meanwhile(self.session, &self.plan.table, line)? {
+            return Ok(Answer::Skipped(Present::Known));
         }
         let lacks = error.code() == Code::REQUIRED_MISSING && error.body().step.is_none();
         let all: Vec<Fault> = match lacks {
@@ -391,9 +391,9 @@ impl Run<'_> {
         };
         let (answer, request) = match (there, self.plan.existing()) {
             (None, _) => (Answer::Created, Request::create(row)),
-            (Some(_), Some(Existing::Skip)) => return Ok(Answer::Skipped(Present::Own)),
+            (Some(_), Some(Existing::Skip)) => return Ok(Answer::Skipped(Present::Known)),
             (Some(there), existing) => match key::change(batch, (there, self.plan.key.as_ref()), row.clone())? {
-                None => return Ok(Answer::Skipped(Present::Own)),
+                None => return Ok(Answer::Skipped(Present::Known)),
                 Some(request) if existing.is_some() => (Answer::Updated, request),
                 // A row of the file's own id that says something else: the Create is refused.
                 Some(_) => (Answer::Created, Request::create(row)),

@@ -4,13 +4,13 @@
 //! otherwise a guessed line would tell what a row says that they are not shown. Where it is not theirs to know, the
 //! line becomes another row.
 //!
-//! A row of the id of a line that somebody else made (the id was free again) is no row of that line; it is then as with
-//! a line that gives the id of its row.
+//! If somebody deletes the row of a line and somebody else makes one of the same id, that is not the line's row: the line
+//! is then treated as one that gives the id of its row.
 
 use std::collections::{HashMap, HashSet};
 
 use sluice_engine::Session;
-use sluice_model::{Filter, Query, Result, Right, Row, TableDef, Timestamp, Uuid, Value};
+use sluice_model::{Filter, Name, Query, Result, Right, Row, TableDef, Timestamp, Uuid, Value};
 
 use super::{
     identity::{Ids, Prints},
@@ -20,17 +20,17 @@ use super::{
 /// When a row was made here that says that it was made elsewhere before.
 pub(super) const DATED_BACK: &str = "overriddencreatedon";
 
-/// Who made the row of a line.
+/// Why a line has nothing to do: its row is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Present {
-    /// Whoever imports, or an earlier version.
-    Own,
-    /// Somebody else, by an import of such a line.
+    /// Whoever imports made it, or an earlier version did; or it was found by its key or its id.
+    Known,
+    /// Somebody else made it when they imported such a line.
     OfOthers,
 }
 
-/// What an import says of the rows that it may meet.
-pub(super) struct Told<'a> {
+/// By what an import recognises the rows of its lines.
+pub(super) struct Recognition<'a> {
     pub(super) prints: &'a Prints,
     /// Since when ids are made with a secret. A row that an earlier version made of a line is older: now anybody can make
     /// one of such an id.
@@ -40,7 +40,12 @@ pub(super) struct Told<'a> {
 }
 
 /// Marks the lines whose rows are there.
-pub(super) fn mark(session: &Session, table: &TableDef, told: &Told<'_>, lines: &mut [Line]) -> Result<()> {
+pub(super) fn mark(
+    session: &Session,
+    table: &TableDef,
+    recognition: &Recognition<'_>,
+    lines: &mut [Line],
+) -> Result<()> {
     let ids: Vec<Uuid> = lines
         .iter()
         .filter_map(|line| line.ids.as_ref())
@@ -67,7 +72,7 @@ pub(super) fn mark(session: &Session, table: &TableDef, told: &Told<'_>, lines: 
     let (own, others): (Vec<&Row>, Vec<&Row>) = there.values().partition(is_own);
     let mut known: HashSet<Uuid> = own.iter().map(|row| row.id).collect();
     let hidden = user.hidden(table);
-    let sees_all = !told
+    let sees_all = !recognition
         .prints
         .columns()
         .any(|column| hidden.iter().any(|name| **name == *column));
@@ -82,11 +87,11 @@ pub(super) fn mark(session: &Session, table: &TableDef, told: &Told<'_>, lines: 
         let Some(ids) = &line.ids else { continue };
         let row = |id: &Uuid| there.get(id).filter(|_| known.contains(id));
         let is_others = |(user, id): &(Uuid, Uuid)| row(id).is_some_and(|row| is_made_by(row, *user));
-        let is_earlier = |id: &Uuid| row(id).is_some_and(|row| told.is_of_earlier_version(row));
+        let is_earlier = |id: &Uuid| row(id).is_some_and(|row| recognition.is_of_earlier_version(row));
         let own = there.get(&ids.own);
         let is_own = own.is_some_and(|row| is_made_by(row, user.id())) || ids.earlier.iter().any(is_earlier);
         line.present = match is_own {
-            true => Some(Present::Own),
+            true => Some(Present::Known),
             false => ids.others.iter().any(is_others).then_some(Present::OfOthers),
         };
         if own.is_some() && line.present.is_none() {
@@ -94,6 +99,22 @@ pub(super) fn mark(session: &Session, table: &TableDef, told: &Told<'_>, lines: 
         }
     }
     Ok(())
+}
+
+/// Whether whoever imports has made the row of a line meanwhile: another import of the same file was faster.
+pub(super) fn was_made_meanwhile(session: &Session, table: &TableDef, line: &Line) -> Result<bool> {
+    if line.ids.is_none() {
+        return Ok(false);
+    }
+    let (mut unit, user) = session.unit()?;
+    let by: Vec<Name> = table
+        .column("createdby")
+        .map(|column| column.name.clone())
+        .into_iter()
+        .collect();
+    let reason = "see which lines of an import have their rows already";
+    let row = unit.read_as_platform(reason, &line.row.reference(), Some(&by))?;
+    Ok(row.is_some_and(|row| is_made_by(&row, user.id())))
 }
 
 /// Whether somebody made a row, as far as its table says.
@@ -118,7 +139,7 @@ fn among(table: &TableDef, ids: &[Uuid]) -> Filter {
     }
 }
 
-impl Told<'_> {
+impl Recognition<'_> {
     fn is_of_earlier_version(&self, row: &Row) -> bool {
         let elsewhere = row.get(DATED_BACK).filter(|value| !value.is_null());
         let made = match elsewhere {

@@ -24,7 +24,7 @@ pub(super) struct Line {
     /// Values that name other rows.
     pub(super) names: Vec<(Arc<Target>, String)>,
     pub(super) faults: Vec<Fault>,
-    /// The row is there already, and whose it is.
+    /// The row is there already, and how that is known.
     pub(super) present: Option<Present>,
     /// The ids that its row may have, where it is known by what it says.
     pub(super) ids: Option<Ids>,

@@ -42,6 +42,7 @@ impl Rules for PluginStep {
             Ok(())
         });
         let result = result.and_then(|()| giving::check_step(unit, operation, &row));
+        let result = result.and_then(|()| check_secret(unit, operation, None, &row));
         operation.put_target(row);
         result
     }
@@ -64,7 +65,7 @@ impl Rules for PluginStep {
         let mut whole = before.clone();
         whole.values.extend(operation.target()?.values.clone());
         refuse_rest_of_disabled(operation.target()?, &whole)?;
-        check_secret(unit, operation, before, &whole)?;
+        check_secret(unit, operation, Some(before), &whole)?;
         let registration = check(unit, &whole)?;
         let registers = ["stage", "sdkmessageid", "sdkmessagefilterid"];
         if registers.iter().any(|column| whole.get(column) != before.get(column)) {
@@ -97,7 +98,7 @@ impl Rules for PluginStep {
         }
     }
 
-    /// A step's secret goes with the step: no later one finds it.
+    /// A step's secret goes with the step, whoever deletes that: no later one finds it.
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let step = unit.need_as_platform("a step's secret goes with the step", &operation.target_reference()?)?;
         let Some(secret) = step.lookup(SECRET).cloned() else {
@@ -109,20 +110,45 @@ impl Rules for PluginStep {
     }
 }
 
-/// A secret is handed to what a step calls: whoever lets the step call something else may read it. Where the step has
-/// it no longer, it goes: whoever takes it away may delete it.
-fn check_secret(unit: &mut Unit, operation: &Operation, before: &Row, whole: &Row) -> Result<()> {
-    let Some(secret) = before.lookup(SECRET) else {
-        return Ok(());
+/// The columns that say what a step calls.
+const CALLS: [&str; 2] = ["plugintypeid", "eventhandler"];
+
+/// A secret is handed to what a step calls: whoever lets the step call something else, or gives it the secret of another
+/// step, may read it. Where the step has it no longer, it goes: whoever takes it away may delete it.
+fn check_secret(unit: &mut Unit, operation: &Operation, before: Option<&Row>, whole: &Row) -> Result<()> {
+    let (held, has) = (before.and_then(|before| before.lookup(SECRET)), whole.lookup(SECRET));
+    if let Some(held) = held.filter(|held| has != Some(*held)) {
+        decide(unit, operation, Right::Delete, held)?;
+    }
+    let Some(secret) = has else { return Ok(()) };
+    let step = before.map_or_else(Uuid::nil, |before| before.id);
+    let calls_another = |before: &Row| CALLS.iter().any(|column| whole.id_of(column) != before.id_of(column));
+    let is_handed_on = match before.filter(|_| held == has) {
+        Some(before) => calls_another(before),
+        // One that no step has was made for this one.
+        None => others_have(unit, step, secret)?,
     };
-    let calls_another = ["plugintypeid", "eventhandler"]
-        .iter()
-        .any(|column| whole.id_of(column) != before.id_of(column));
-    let right = match whole.lookup(SECRET) == Some(secret) {
-        true if calls_another => Right::Read,
-        true => return Ok(()),
-        false => Right::Delete,
-    };
+    match is_handed_on {
+        true => decide(unit, operation, Right::Read, secret),
+        false => Ok(()),
+    }
+}
+
+/// Whoever changes what a type is may read the secrets of the steps that call it.
+pub(super) fn check_secrets_of(unit: &mut Unit, operation: &Operation, plugin_type: Uuid) -> Result<()> {
+    let calls = CALLS.map(|column| Filter::eq(column, Reference::new(tables::PLUGIN_TYPE, plugin_type)));
+    let query = Query::new(tables::STEP)
+        .columns(&[SECRET])
+        .filter(Filter::Or(calls.into()));
+    for step in unit.select_as_platform("see which secrets go to a type of a plug-in", &query)? {
+        if let Some(secret) = step.lookup(SECRET) {
+            decide(unit, operation, Right::Read, secret)?;
+        }
+    }
+    Ok(())
+}
+
+fn decide(unit: &mut Unit, operation: &Operation, right: Right, secret: &Reference) -> Result<()> {
     let table = unit.snapshot()?.table(&secret.table)?.clone();
     unit.decide(operation, &table, right, secret.id).map(|_| ())
 }
@@ -132,13 +158,18 @@ fn is_nameless(row: &Row) -> bool {
     row.text("name").is_none_or(|name| name.trim().is_empty())
 }
 
-/// Removes a secret that the step does not have any more, unless another one has it.
-fn forget_secret(unit: &mut Unit, step: Uuid, secret: &Reference) -> Result<()> {
+/// Whether other steps have a secret.
+fn others_have(unit: &mut Unit, step: Uuid, secret: &Reference) -> Result<bool> {
     let with_it = Query::new(tables::STEP)
         .columns(&[])
         .filter(Filter::eq(SECRET, secret.clone()));
-    let others = unit.select_as_platform("a step's secret goes with the step", &with_it)?;
-    match others.iter().any(|other| other.id != step) {
+    let others = unit.select_as_platform("see which steps have a secret", &with_it)?;
+    Ok(others.iter().any(|other| other.id != step))
+}
+
+/// Removes a secret that the step does not have any more, unless another one has it.
+fn forget_secret(unit: &mut Unit, step: Uuid, secret: &Reference) -> Result<()> {
+    match others_have(unit, step, secret)? {
         true => Ok(()),
         false => unit.delete_as_platform("a step's secret goes with the step", secret),
     }

@@ -2,7 +2,7 @@
 
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
 
-use super::missing;
+use super::{missing, plugin_step};
 use sluice_engine::{
     Operation, Unit, giving,
     rules::{Rules, select},
@@ -51,6 +51,7 @@ impl Rules for PluginType {
                 let mut whole = before.clone();
                 whole.values.extend(target.values.clone());
                 giving::check_callers_of(unit, operation, &[before.id])?;
+                plugin_step::check_secrets_of(unit, operation, before.id)?;
                 missing::check_called(unit, &[before.id], &called(before))?;
                 missing::check_type(unit, &whole)?;
                 refuse_taken(unit, &whole, before.id)

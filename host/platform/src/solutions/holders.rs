@@ -22,7 +22,7 @@ pub struct Reached {
 impl Reached {
     /// Who has it, in words.
     pub fn who(&self) -> String {
-        let more = self.count - self.holders.len().min(self.count);
+        let more = self.count.saturating_sub(self.holders.len());
         let all = match self.count {
             1 => "1 user or team".to_owned(),
             count => format!("{count} users and teams"),
@@ -35,8 +35,11 @@ impl Reached {
     }
 }
 
+/// So many are asked for at once.
+const MOST: usize = 5_000;
+
 /// So many of those who have one are named.
-const NAMED: usize = 20;
+const NAMED: u32 = 20;
 
 /// Refuses to give more by a row that is here already and did not come by this solution, where somebody has it,
 /// unless the importer said so; then it is told.
@@ -85,7 +88,8 @@ fn is_of_solution(work: &mut Installation<'_, '_>, row: &Row) -> Result<bool> {
 fn names(work: &mut Installation<'_, '_>, holders: &[Reference]) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for (table, name) in [(tables::USER, "fullname"), (tables::TEAM, "name")] {
-        let ids = holders.iter().filter(|holder| *holder.table == *table);
+        // Of more than so many, the first are named: a statement takes so many values.
+        let ids = holders.iter().filter(|holder| *holder.table == *table).take(MOST);
         let ids: Vec<Value> = ids.map(|holder| Value::Id(holder.id)).collect();
         let definition = work.batch.unit().snapshot()?.table(table)?.clone();
         let privilege = definition.privilege_name(Right::Read);
@@ -96,11 +100,15 @@ fn names(work: &mut Installation<'_, '_>, holders: &[Reference]) -> Result<Vec<S
             column: definition.key.clone(),
             values: ids,
         };
-        let query = Query::new(table).columns(&[name]).filter(among).order_by(name);
+        let query = Query::new(table)
+            .columns(&[name])
+            .filter(among)
+            .order_by(name)
+            .top(NAMED);
         for row in work.batch.list(query)? {
             all.extend(row.text(name).map(ToOwned::to_owned));
         }
     }
-    all.truncate(NAMED);
+    all.truncate(NAMED as usize);
     Ok(all)
 }

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{
-    Code, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value,
+    Catalog, Code, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Remedy, Request, Result, Row, Uuid,
+    Value,
 };
 
 use super::{Applied, Gone, Installation, document, holders, misfit};
@@ -147,7 +148,12 @@ fn check_holders(work: &mut Installation<'_, '_>, name: &str, role: &Row, sent: 
         now.iter().find(same).is_some_and(|held| held.depth >= wanted.depth)
     };
     let widens = sent.isinherited != 0 && role.int("isinherited") == Some(0);
-    if !widens && sent.privileges.iter().all(is_held) {
+    let catalog = work.batch.unit().catalog();
+    let mut given = sent
+        .privileges
+        .iter()
+        .filter(|held| !is_of_no_table(&catalog, &held.name));
+    if !widens && given.all(is_held) {
         return Ok(());
     }
     let holders = holders(work, role.id)?;
@@ -166,6 +172,14 @@ fn holders(work: &mut Installation<'_, '_>, role: Uuid) -> Result<Vec<Reference>
     work.batch.unit().holders(links, "roleid", &family)
 }
 
+/// Whether a privilege is one that its table has not: files of earlier versions carry Assign and Share of tables that
+/// belong to the organisation.
+fn is_of_no_table(catalog: &Catalog, privilege: &str) -> bool {
+    let named = catalog.privilege(privilege);
+    let named = named.and_then(|(table, right)| Some((catalog.find(table)?, right)));
+    named.is_some_and(|(table, right)| table.ownership == Ownership::Organization && !right.is_of_organization())
+}
+
 /// Gives the role what was sent, and nothing else.
 fn set_privileges(work: &mut Installation<'_, '_>, name: &str, role: Uuid, sent: &[Held]) -> Result<()> {
     let now = held(work.batch, role)?;
@@ -180,15 +194,9 @@ fn set_privileges(work: &mut Installation<'_, '_>, name: &str, role: Uuid, sent:
             .find(|row| row.text("name").is_some_and(|known| known.eq_ignore_ascii_case(name)))
     };
     let catalog = work.batch.unit().catalog();
-    // Files of earlier versions carry Assign and Share of tables that belong to the organisation.
-    let is_none = |name: &str| {
-        let (table, right) = catalog.privilege(name)?;
-        let table = catalog.find(table)?;
-        (table.ownership == Ownership::Organization && !right.is_of_organization()).then_some(())
-    };
     let missing: Vec<Row> = sent
         .iter()
-        .filter(|held| !now.contains(held) && is_none(&held.name).is_none())
+        .filter(|held| !now.contains(held) && !is_of_no_table(&catalog, &held.name))
         .map(|held| match find(&held.name) {
             Some(_) => Ok(Row::unsaved("roleprivilege")
                 .with("PrivilegeName", held.name.as_str())

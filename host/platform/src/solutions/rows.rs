@@ -43,11 +43,20 @@ impl Content {
                 .all(|name| covers(&parts(self, name), &parts(other, name)))
     }
 
-    /// Whether the other one has a row that belongs to it and that this one has not just so.
+    /// Whether the other one gives more by the rows that belong to it: of a right, a higher number is more of it.
     fn gives_less(&self, other: &Self) -> bool {
+        let gives = |own: &Self, row: &Self| {
+            row.values.iter().all(|(name, wanted)| {
+                let now = own.values.get(name);
+                match (now.and_then(serde_json::Value::as_i64), wanted.as_i64()) {
+                    (Some(now), Some(wanted)) => now >= wanted,
+                    _ => now == Some(wanted),
+                }
+            })
+        };
         let has = |name: &String, row: &Self| {
             let rows = self.parts.get(name);
-            rows.is_some_and(|rows| rows.iter().any(|own| own.equals(row)))
+            rows.is_some_and(|rows| rows.iter().any(|own| gives(own, row)))
         };
         let mut parts = other.parts.iter();
         parts.any(|(name, rows)| !rows.iter().all(|row| has(name, row)))

@@ -1,13 +1,22 @@
-//! An amount that a workflow carries from one row to another stays one of its currency.
+//! An amount that a workflow carries from one row to another stays one of its currency, and amounts of two currencies
+//! are compared in the organisation's.
 
 use std::collections::BTreeMap;
 
-use sluice_model::{ColumnType, Error, Name, Reference, Result, Row, TableDef, Value};
+use sluice_model::{Error, Name, Reference, Result, Row, TableDef, Value};
 
 use super::Run;
 use crate::workflows::definition::{Place, Source, Verb};
 
 const CURRENCY: &str = "transactioncurrencyid";
+
+/// An amount in a row.
+#[derive(PartialEq, Eq)]
+struct Amount {
+    place: Place,
+    /// It is a base amount: in the organisation's currency, whichever the row has.
+    is_base: bool,
+}
 
 impl Run<'_> {
     /// Gives a row, which gets these values, the currency of the amounts among them that come from another row.
@@ -26,10 +35,11 @@ impl Run<'_> {
             if !is_amount(name) || row.get(name).is_none_or(Value::is_null) {
                 continue;
             }
-            let Some(from) = self.amount_of(source)?.filter(|from| Some(from) != changed) else {
+            let Some(from) = self.amount_of(source)? else { continue };
+            if Some(&from.place) == changed && !from.is_base {
                 continue;
-            };
-            let theirs = self.currency_at(&from)?;
+            }
+            let theirs = self.currency_of(&from)?;
             let own = match (row.has(CURRENCY), changed) {
                 (true, _) => row.lookup(CURRENCY).cloned(),
                 (false, Some(changed)) => self.currency_at(changed)?,
@@ -43,8 +53,9 @@ impl Run<'_> {
                 Some(theirs) if own.is_none() && !row.has(CURRENCY) => row.set(CURRENCY, theirs),
                 _ => {
                     let message = format!(
-                        "`{name}` would be another amount: it comes from {from}, which has another currency than the row of `{}` that gets it",
-                        table.name
+                        "`{name}` would be another amount: it comes from {}, in another currency than the row of `{}` has that gets \
+                         it",
+                        from.place, table.name
                     );
                     return Err(Error::invalid(message).with_table(&table.name));
                 }
@@ -53,42 +64,55 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Amounts of two currencies are compared in the organisation's.
+    /// A column's value and what it is compared with: where they are amounts of two currencies, both in the
+    /// organisation's.
     pub(super) fn in_one_currency(
         &mut self,
-        (place, amount): (&Place, &mut Value),
-        (source, other): (&Source, &mut Value),
-    ) -> Result<()> {
-        let (Value::Money(left), Value::Money(right)) = (&*amount, &*other) else {
-            return Ok(());
+        (place, column, left): (&Place, &Name, Value),
+        (source, right): (&Source, Value),
+    ) -> Result<(Value, Value)> {
+        let (Value::Money(amount), Value::Money(other)) = (&left, &right) else {
+            return Ok((left, right));
         };
-        let Some(from) = self.amount_of(source)?.filter(|from| from != place) else {
-            return Ok(());
+        let (Some(own), Some(theirs)) = (self.amount_in(place, column)?, self.amount_of(source)?) else {
+            return Ok((left, right));
         };
-        let (own, theirs) = (self.currency_at(place)?, self.currency_at(&from)?);
-        if own != theirs {
-            let (left, right) = (
-                self.unit.in_base_currency(*left, own.as_ref()),
-                self.unit.in_base_currency(*right, theirs.as_ref()),
-            );
-            (*amount, *other) = (Value::Money(left), Value::Money(right));
+        if own == theirs {
+            return Ok((left, right));
         }
-        Ok(())
+        let (own, theirs) = (self.currency_of(&own)?, self.currency_of(&theirs)?);
+        if own == theirs {
+            return Ok((left, right));
+        }
+        let in_base =
+            |amount, currency: Option<Reference>| Value::Money(self.unit.in_base_currency(amount, currency.as_ref()));
+        Ok((in_base(*amount, own), in_base(*other, theirs)))
     }
 
-    /// Where the row is that an amount comes from; nothing, where it comes from none.
-    fn amount_of(&mut self, source: &Source) -> Result<Option<Place>> {
+    /// The amount in a column; nothing, where there is none.
+    fn amount_in(&mut self, place: &Place, column: &Name) -> Result<Option<Amount>> {
+        let is_money = self
+            .definition_of(place, column)?
+            .is_some_and(|column| column.kind.is_money());
+        if !is_money || self.column(place, column)?.is_null() {
+            return Ok(None);
+        }
+        let Some(row) = self.find(place)? else { return Ok(None) };
+        let table = self.table(&row.table)?;
+        Ok(Some(Amount {
+            place: place.clone(),
+            is_base: !table.amounts().any(|amount| amount.name == *column),
+        }))
+    }
+
+    /// The amount that comes of a source; nothing, where none does.
+    fn amount_of(&mut self, source: &Source) -> Result<Option<Amount>> {
         match source {
-            Source::Column(column, place) => {
-                let definition = self.definition_of(place, column)?;
-                let is_amount = definition.is_some_and(|column| matches!(column.kind, ColumnType::Money { .. }));
-                let is_there = is_amount && !self.column(place, column)?.is_null();
-                Ok(is_there.then(|| place.clone()))
-            }
+            Source::Column(column, place) => self.amount_in(place, column),
             Source::First(sources) => {
                 for source in sources {
-                    if let Some(place) = self.amount_of(source)? {
-                        return Ok(Some(place));
+                    if let Some(amount) = self.amount_of(source)? {
+                        return Ok(Some(amount));
                     }
                 }
                 Ok(None)
@@ -96,6 +120,13 @@ impl Run<'_> {
             Source::Changed(Verb::Multiply, _) => Ok(None),
             Source::Changed(_, by) => self.amount_of(by),
             _ => Ok(None),
+        }
+    }
+
+    fn currency_of(&mut self, amount: &Amount) -> Result<Option<Reference>> {
+        match amount.is_base {
+            true => Ok(self.unit.base_currency()),
+            false => self.currency_at(&amount.place),
         }
     }
 

@@ -115,8 +115,8 @@ impl<'a> Run<'a> {
     }
 
     fn compare(&mut self, compare: &Compare) -> Result<bool> {
-        let mut left = self.column(&compare.row, &compare.column)?;
-        let mut right = match (&compare.value, self.find(&compare.row)?) {
+        let left = self.column(&compare.row, &compare.column)?;
+        let right = match (&compare.value, self.find(&compare.row)?) {
             (Some(source), Some(row)) => {
                 let table = self.table(&row.table)?;
                 self.value(source, &table, &compare.column)?
@@ -131,9 +131,10 @@ impl<'a> Run<'a> {
             };
             return Ok(is_under == (compare.is == Operator::Under));
         }
-        if let Some(source) = &compare.value {
-            self.in_one_currency((&compare.row, &mut left), (source, &mut right))?;
-        }
+        let (left, right) = match &compare.value {
+            Some(source) => self.in_one_currency((&compare.row, &compare.column, left), (source, right))?,
+            None => (left, right),
+        };
         let catalog = self.unit.catalog();
         Ok(values::holds(&left, compare.is, &right, catalog.collation()))
     }
