@@ -341,7 +341,7 @@ fn deactivations(error: &Error) -> Vec<String> {
 impl Report<'_> {
     /// What the refusal itself says to do, where nothing could be tried.
     fn untried_text(&self, culprit: &Culprit) -> String {
-        let (texts, commands) = report::advice(&culprit.error);
+        let (texts, commands) = report::advice(&culprit.error, true);
         let mut lines = vec!["   No cure could be tried. What to do:".to_owned()];
         for (position, text) in texts.iter().enumerate() {
             let or = if position == 0 { "" } else { "or " };

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) use advice::{advice, help, isolate, may_be_handed_on};
-use advice::{for_others, looks_into, or_hand_on, place_of_value, recorded};
+use advice::{looks_into, or_hand_on, place_of_value, printed, recorded};
 
 /// Messages are broken at this width.
 const WIDTH: usize = 110;
@@ -43,20 +43,9 @@ pub(crate) fn error_with(
     more: impl IntoIterator<Item = String>,
 ) -> String {
     let telling = telling::now();
-    let (mut texts, own) = advice(error);
     let looks = looks_into(error).or(isolate);
-    match &looks {
-        Some(_) => texts.extend(or_hand_on(error)),
-        // Nothing follows that could be handed on.
-        None => texts
-            .iter_mut()
-            .filter(|text| *text == telling::HAND_ON)
-            .for_each(|text| telling::ASK.clone_into(text)),
-    }
-    let looks = looks.map(|command| match for_others(error) {
-        true => context.handed_on(&command),
-        false => context.command(&command),
-    });
+    let (texts, own) = advice(error, looks.is_some());
+    let looks = looks.map(|command| printed(context, error, &command));
     let error = &telling.error(error);
     let recorded = recorded(error);
     let told = |command: String| context.command(&command);
@@ -380,8 +369,8 @@ pub(crate) fn filled(command: &str, words: &[(&'static str, String)]) -> String 
 pub(crate) fn error_to_json(error: &Error) -> Json {
     let telling = telling::now();
     let hands_on = telling.hands_on(error);
-    let handed = looks_into(error).and_then(|_| or_hand_on(error));
-    let handed = handed.map(|_| telling::HAND_ON.to_owned());
+    let is_looked_into = looks_into(error).is_some();
+    let handed = or_hand_on(error).filter(|_| is_looked_into);
     let error = &telling.error(error);
     let mut document = error.to_json();
     let words = error.words();
@@ -392,11 +381,12 @@ pub(crate) fn error_to_json(error: &Error) -> Json {
         let texts = match hands_on {
             true => {
                 object.remove("remedies");
-                vec![telling::HAND_ON.to_owned()]
+                let hand_on = if is_looked_into { telling::HAND_ON } else { telling::ASK };
+                vec![hand_on.to_owned()]
             }
             false => {
                 let texts = texts.map(|text| format!("{place}{text}"));
-                texts.chain(handed).collect()
+                texts.chain(handed.map(|_| telling::HAND_ON.to_owned())).collect()
             }
         };
         object.insert("resolution".to_owned(), numbered(texts).into());

@@ -1,5 +1,4 @@
-//! The first gate for what somebody hands in as a file: a user who lacks the privilege is
-//! refused before anything of it is read.
+//! The first gate for what somebody hands in as a file: a user who lacks the privilege is refused whatever is in it.
 
 use sluice_model::{Error, Filter, Query, Request, Result, Right};
 
@@ -47,7 +46,7 @@ impl Session {
         self.check_privilege(tables::PLUGIN_TYPE, Right::Create)
     }
 
-    /// The refusal that somebody met at the gate, recorded as that of the message which would have followed: so it
+    /// The refusal that one of these gates gave, recorded as that of the message which would have followed: so it
     /// can be looked into. The message is not run.
     pub fn refused_at_gate(&self, request: &Request, refusal: Error) -> Error {
         let recorded = self.engine.on_pipeline_thread(|| {

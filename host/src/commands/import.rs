@@ -63,7 +63,8 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    // Who may not make such rows is told before anything is read.
+    // Who may not make such rows is told that, whatever is in the files: they are read only for what is recorded of the
+    // refusal.
     session
         .check_privilege(&args.table, Right::Create)
         .map_err(|refusal| not_allowed(&session, &args, refusal))?;
@@ -117,9 +118,12 @@ fn not_allowed(session: &Session, args: &Args, refusal: Error) -> Error {
     };
     let is_file = |path: &Path| path.metadata().is_ok_and(|metadata| metadata.is_file());
     let first = || {
-        let map = reading::description(&args.map).ok().filter(|_| is_file(&args.map))?;
+        // What is no file is not even opened: that may wait for whoever writes into it.
+        let map = is_file(&args.map)
+            .then(|| reading::description(&args.map).ok())
+            .flatten()?;
         let plan = Plan::read(session, &table.name, &map).ok()?;
-        let file = File::open(&args.file).ok().filter(|_| is_file(&args.file))?;
+        let file = is_file(&args.file).then(|| File::open(&args.file).ok()).flatten()?;
         import::first_row(&plan, file)
     };
     let row = first().unwrap_or_else(|| Row::unsaved(table.name.clone()));

@@ -37,9 +37,12 @@ pub(super) fn looks_into(error: &Error) -> Option<String> {
     Some(format!("sluice why {request}"))
 }
 
-/// Whether it is for somebody else to look into.
-pub(super) fn for_others(error: &Error) -> bool {
-    telling::now().hands_on(error) || may_be_handed_on(error)
+/// The command that looks into an error, as it is printed: where that is for somebody else, without who acts here.
+pub(super) fn printed(context: &Context, error: &Error, command: &str) -> String {
+    match telling::now().hands_on(error) || may_be_handed_on(error) {
+        true => context.handed_on(command),
+        false => context.command(command),
+    }
 }
 
 /// Whether it is the sender's to mend, and somebody else may cure it as well: what a step refuses on purpose.
@@ -47,7 +50,7 @@ pub(crate) fn may_be_handed_on(error: &Error) -> bool {
     telling::now().may_hand_on(error)
 }
 
-/// What else such a sender does.
+/// `or ask an administrator, …`, for a sender who may do that instead of sending something else.
 pub(super) fn or_hand_on(error: &Error) -> Option<String> {
     may_be_handed_on(error).then(|| format!("or {}", telling::HAND_ON))
 }
@@ -63,13 +66,9 @@ pub(crate) fn help(context: &Context, error: &Error) -> Option<(String, Option<S
     if !leads_on(error) {
         return None;
     }
-    let (mut texts, commands) = advice(error);
     let looks = looks_into(error);
-    texts.extend(looks.as_ref().and_then(|_| or_hand_on(error)));
-    let looks = looks.map(|command| match for_others(error) {
-        true => context.handed_on(&command),
-        false => context.command(&command),
-    });
+    let (texts, commands) = advice(error, looks.is_some());
+    let looks = looks.map(|command| printed(context, error, &command));
     let commands = commands.iter().map(|command| context.command(command));
     let all: Vec<String> = texts.into_iter().chain(commands).collect();
     let code = error.code();
@@ -78,22 +77,20 @@ pub(crate) fn help(context: &Context, error: &Error) -> Option<(String, Option<S
 }
 
 /// What helps against an error, by what it is: sentences, and the commands that its own case has.
-/// What is for an administrator to do is handed on to one.
-pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
+/// What is for an administrator to do is handed on to one, where a command follows that looks into it.
+pub(crate) fn advice(error: &Error, is_looked_into: bool) -> (Vec<String>, Vec<String>) {
     let telling = telling::now();
     if telling.hands_on(error) {
         // A guide's own words say what it is.
         let guide = error.body().situation.map(|situation| situation.resolutions);
         let guide = guide.into_iter().flatten().map(|resolution| resolution.text.to_owned());
         let mut texts: Vec<String> = guide.collect();
-        texts.push(
-            if texts.is_empty() {
-                telling::HAND_ON
-            } else {
-                "hand this on"
-            }
-            .to_owned(),
-        );
+        let hand_on = match (texts.is_empty(), is_looked_into) {
+            (_, false) => telling::ASK,
+            (true, true) => telling::HAND_ON,
+            (false, true) => "hand this on",
+        };
+        texts.push(hand_on.to_owned());
         return (texts, Vec::new());
     }
     let place = place_of_value(error);
@@ -115,7 +112,8 @@ pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
             _ => vec![command(&words)],
         }
     });
-    (texts.collect(), commands.collect())
+    let or = or_hand_on(error).filter(|_| is_looked_into);
+    (texts.chain(or).collect(), commands.collect())
 }
 
 /// `in the call Create account of the step "marker": `, where that call lacks a value, and not what was sent.

@@ -151,6 +151,33 @@ fn what_was_not_recorded_is_not_handed_on() {
     let refused = world.user("seller.west").run(&["org", "backup", "copy.db"]);
     assert!(refused.code == 1 && refused.says("ask an administrator"), "{refused:?}");
     assert!(!refused.says("hand this on"), "{refused:?}");
+    let refused = world.user("seller.west").run(&["org", "backup", "copy.db", "--json"]);
+    assert_eq!(
+        refused.json()["error"]["resolution"],
+        "ask an administrator",
+        "{refused:?}"
+    );
+}
+
+/// Whoever may not import is told that, whatever stands in the place of the files: nothing is waited for.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_read_for_whoever_may_not_import() {
+    let world = World::sample();
+    world.write("m.toml", "[columns]\nName = \"name\"\n");
+    let pipe = world.path("p");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    for files in [["p", "m.toml"], ["m.toml", "p"]] {
+        let import = ["import", files[0], "--table", "role", "--map", files[1]];
+        let refused = world.user("seller.west").run(&import);
+        assert!(refused.code == 1 && refused.says("0x80040220"), "{refused:?}");
+    }
 }
 
 /// What an import and a note are refused leads on as what a row is refused does.
