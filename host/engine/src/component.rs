@@ -1,10 +1,7 @@
 //! What a capability lets travel in solutions: rows of a table, each with the rows that belong to
 //! it. How components arrive and go is the solutions'; what is said here is what they cannot know.
 
-use std::{
-    cmp::Ordering,
-    hash::{Hash, Hasher},
-};
+use std::hash::{Hash, Hasher};
 
 use sluice_model::{Error, Reference, Request, Result, Row, Uuid, Value};
 
@@ -15,9 +12,6 @@ use crate::{Batch, Engine, Unit};
 pub struct Component {
     /// The word for it: `workflow`.
     pub word: &'static str,
-    /// Its place in an import: what others depend on comes first. Choices, tables, columns and keys
-    /// come before 50, mappings at 80, roles at 100, plug-ins at 110.
-    pub place: u16,
     /// The table of its rows.
     pub table: &'static str,
     /// The column with its name.
@@ -46,10 +40,9 @@ pub type HoldersOf = fn(&mut Unit, Uuid) -> Result<Vec<Reference>>;
 
 impl Component {
     /// A kind of rows that stand alone and have no states.
-    pub const fn plain(word: &'static str, place: u16, table: &'static str) -> Self {
+    pub const fn plain(word: &'static str, table: &'static str) -> Self {
         Self {
             word,
-            place,
             table,
             named_in: "name",
             of_table: None,
@@ -72,7 +65,7 @@ impl Engine {
 }
 
 impl Unit {
-    /// The same.
+    /// As [`Engine::components`].
     pub fn components(&self) -> &[&'static Component] {
         &self.core.travelling
     }
@@ -95,18 +88,6 @@ impl Eq for Component {}
 impl Hash for Component {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.word.hash(state);
-    }
-}
-
-impl Ord for Component {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.place, self.word).cmp(&(other.place, other.word))
-    }
-}
-
-impl PartialOrd for Component {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
     }
 }
 

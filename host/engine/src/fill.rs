@@ -20,6 +20,8 @@ use crate::{Operation, Unit, change::Why, message, tables};
 /// The columns that were sent, checked and in their stored form.
 pub fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
     let mut row = Row::new(table.name.clone(), sent.id);
+    // With room for what the platform fills.
+    row.values.reserve(table.columns.iter().len());
     for (name, value) in &sent.values {
         let column = coerce::column(table, name)?;
         if let (ColumnType::Status { options }, Some(status)) = (&column.kind, value.as_int())
@@ -28,8 +30,11 @@ pub fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
             let state = sent.int("statecode").unwrap_or_default();
             return Err(wrong_status(table, sent, status, state));
         }
-        row.values
-            .insert(name.clone(), coerce::check(table, column, value.clone())?);
+        let value = coerce::check(table, column, value.clone())?;
+        // In the order of names, as they come: none is looked for.
+        if let Some((name, value)) = row.values.try_append(name.clone(), value) {
+            row.values.insert(name, value);
+        }
     }
     Ok(row)
 }
@@ -162,15 +167,14 @@ pub fn draft(table: &TableDef, sent: &Row) -> Result<Row> {
 
 /// What a new row has in the columns that nobody filled.
 pub(crate) fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
-    let mut missing = Vec::new();
     for column in &table.columns {
         if let Some(default) = column.given()
             && !row.has(&column.name)
         {
-            missing.push((column.name.clone(), coerce::stored(table, column, default)?));
+            row.values
+                .insert(column.name.clone(), coerce::stored(table, column, default)?);
         }
     }
-    row.values.extend(missing);
     Ok(())
 }
 

@@ -6,7 +6,8 @@ use std::{collections::HashSet, sync::Arc};
 use sluice_access::Permit;
 use sluice_model::{
     Catalog, Depth, Filter, Ownership, Query, Reference, Result, Right, Row, TableDef, Uuid, Value,
-    definition::ColumnDef, text::DEFAULT_LANGUAGE,
+    definition::{Choice, ColumnDef},
+    text::DEFAULT_LANGUAGE,
 };
 
 use sluice_store::{Shipped, Tx};
@@ -17,6 +18,7 @@ use crate::{
     engine::Core,
     fill, filters,
     message::{self, membership},
+    runner::JobKind,
     secret,
     snapshot::Snapshot,
     tables,
@@ -94,9 +96,10 @@ pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, capabili
     result
 }
 
-/// What ships: the tables of all capabilities, with the columns in them that others add.
+/// What ships: the tables of all capabilities, with the columns in them that others add, and the kinds of their jobs.
 pub(crate) fn shipped_tables(capabilities: &Capabilities) -> Result<Shipped> {
-    let mut definitions = Vec::new();
+    let mut definitions: Vec<TableDef> = Vec::new();
+    let jobs: Vec<&dyn JobKind> = capabilities.iter().flat_map(|one| one.jobs).copied().collect();
     for capability in capabilities.iter() {
         definitions.extend((capability.tables)()?);
         for extension in (capability.extensions)()? {
@@ -105,6 +108,16 @@ pub(crate) fn shipped_tables(capabilities: &Capabilities) -> Result<Shipped> {
                 extend(definition, extension);
             }
         }
+    }
+    let kinds_of_jobs = definitions
+        .iter_mut()
+        .filter(|table| *table.name == *tables::JOB)
+        .flat_map(|table| table.columns.iter_mut())
+        .find(|column| *column.name == *"operationtype")
+        .and_then(|column| column.kind.options_mut());
+    if let Some(options) = kinds_of_jobs {
+        options.extend(jobs.iter().map(|kind| Choice::new(kind.number(), kind.label())));
+        options.sort_by_key(|option| option.value);
     }
     Ok(definitions.into_iter().collect())
 }

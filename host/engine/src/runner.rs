@@ -14,7 +14,11 @@ use std::sync::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use sluice_access::Principal;
-use sluice_model::{Error, Reference, Result, Right, Row, Uuid, Value, codes::Kind};
+use sluice_model::{
+    Error, Reference, Result, Right, Row, Uuid, Value,
+    codes::Kind,
+    remedy::{Case, Resolution},
+};
 use sluice_store::End;
 
 use crate::{
@@ -79,8 +83,16 @@ fn update(unit: &mut Unit, mut row: Row) -> Result<()> {
 
 /// A kind of long work, which is run in steps.
 pub trait JobKind: Sync {
-    /// What `asyncoperation.operationtype` says of it.
+    /// Its option of `asyncoperation.operationtype`.
     fn number(&self) -> i32;
+
+    /// What people see of that option. The column has it by the kind, and not by its definition.
+    fn label(&self) -> &'static str;
+
+    /// What is told of a job that has ended, where somebody wants it to be run once more.
+    fn ended(&self) -> &'static Case {
+        &HAS_ENDED
+    }
 
     /// Does the next part of a job, which knows `data`.
     ///
@@ -136,6 +148,12 @@ pub trait JobKind: Sync {
         false
     }
 }
+
+/// What is told of most work that has ended.
+pub(crate) static HAS_ENDED: Case = Case {
+    cause: "the job is that of a message, and has ended",
+    resolution: Resolution::new("send that message again", &[]),
+};
 
 /// The kind of a job that is run in steps by whoever asks.
 pub(crate) fn kind(core: &Core, job: &Row) -> Option<&'static dyn JobKind> {
@@ -302,7 +320,7 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
     };
     let data = job.text("data").unwrap_or_default().to_owned();
     // What was suspended since it was released stays so until somebody asks for it.
-    let suspended = job.int("statecode") == Some(WAITING.0) && job.bool("iswaitingforevent") != Some(true);
+    let suspended = job.int("statecode") == Some(WAITING.state) && job.bool("iswaitingforevent") != Some(true);
     if job.int("statecode") == Some(COMPLETED) || caller.is_none() && suspended {
         let status = job.int("statuscode").unwrap_or(FAILED);
         let told = job.text("message").unwrap_or_default().to_owned();
@@ -329,7 +347,7 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
             let status = match kind.waits_after(&error) {
                 true => {
                     suspend(unit, &job, &error)?;
-                    WAITING.1
+                    WAITING.status
                 }
                 false => {
                     canceled(unit, &job)?;
@@ -360,8 +378,7 @@ fn work_on(unit: &mut Unit, kind: &dyn JobKind, job: &Row, data: &str) -> Result
 /// The job stays where it is until somebody goes on with it.
 fn suspend(unit: &mut Unit, job: &Row, error: &Error) -> Result<()> {
     let mut row = Row::new(tables::JOB, job.id)
-        .with("statecode", Value::Choice(WAITING.0))
-        .with("statuscode", Value::Choice(WAITING.1))
+        .in_state(WAITING)
         .with("postponeuntil", Value::Null)
         .with("iswaitingforevent", false)
         .with("message", error.message());
@@ -374,9 +391,8 @@ fn keep(unit: &mut Unit, kind: &dyn JobKind, job: &Row, step: &JobStep) -> Resul
     let mut row = Row::new(tables::JOB, job.id)
         .with("data", step.data.as_str())
         .with("hostid", unit.core.env.process());
-    if job.int("statuscode") != Some(IN_PROGRESS.1) {
-        row.set("statecode", Value::Choice(IN_PROGRESS.0));
-        row.set("statuscode", Value::Choice(IN_PROGRESS.1));
+    if job.int("statuscode") != Some(IN_PROGRESS.status) {
+        IN_PROGRESS.put(&mut row);
         row.set("startedon", unit.core.env.now());
     }
     if job.get("errorcode").is_some_and(|code| !code.is_null()) {
@@ -385,8 +401,7 @@ fn keep(unit: &mut Unit, kind: &dyn JobKind, job: &Row, step: &JobStep) -> Resul
         }
     }
     if let Some((until, for_event)) = step.waits {
-        row.set("statecode", Value::Choice(WAITING.0));
-        row.set("statuscode", Value::Choice(WAITING.1));
+        WAITING.put(&mut row);
         row.set("postponeuntil", until.map_or(Value::Null, Value::DateTime));
         row.set("iswaitingforevent", for_event);
         return update(unit, row);

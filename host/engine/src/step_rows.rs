@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sluice_model::{Filter, Name, Result, Uuid};
+use sluice_model::{Name, Result, Uuid, state::step::ENABLED};
 use sluice_sandbox::{Grants, Limits, Mode};
 
 use crate::{
@@ -30,11 +30,7 @@ fn registered(reader: &mut Reader<'_>) -> Result<Vec<Step>> {
     let secrets = reader.index(tables::SECURE_CONFIG, &["secureconfig"])?;
     let mut images = images(reader)?;
     let mut steps = Vec::new();
-    for row in reader.some(
-        tables::STEP,
-        STEP_COLUMNS,
-        Filter::eq("statecode", sluice_model::Value::Choice(0)),
-    )? {
+    for row in reader.some(tables::STEP, STEP_COLUMNS, ENABLED.rows())? {
         let plugin_type = row.id_of("plugintypeid").and_then(|id| types.get(&id));
         let assembly = plugin_type
             .and_then(|kind| kind.id_of("pluginassemblyid"))

@@ -202,26 +202,14 @@ pub(crate) fn out_of_range(table: &TableDef, column: &ColumnDef, value: &str) ->
 mod tests {
     use super::*;
 
-    fn option(value: i32, label: &str) -> Choice {
-        Choice {
-            value,
-            label: label.to_owned(),
-            state: None,
-            default_status: None,
-            entered: None,
-            only_by: None,
-            managed: false,
-        }
-    }
-
     #[test]
     fn a_number_is_a_number_and_a_label_a_label() {
         let ratings = [
-            option(1, "5"),
-            option(2, "4"),
-            option(4, "2"),
-            option(5, "1"),
-            option(7, "77"),
+            Choice::new(1, "5"),
+            Choice::new(2, "4"),
+            Choice::new(4, "2"),
+            Choice::new(5, "1"),
+            Choice::new(7, "77"),
         ];
         let of = |text| named(Collation::usual(), &ratings, text).map(|option| option.value);
         assert_eq!(
@@ -233,17 +221,17 @@ mod tests {
     #[test]
     fn labels_are_found_as_texts_compare() {
         let options = [
-            option(1, "Öltank"),
-            option(2, "Ящик"),
-            option(3, "box"),
-            option(4, "Box"),
-            option(5, "BAG"),
-            option(6, "bag"),
-            option(7, "Café"),
-            option(8, "Resume"),
-            option(9, "Résumé"),
-            option(10, "Same"),
-            option(11, "Same"),
+            Choice::new(1, "Öltank"),
+            Choice::new(2, "Ящик"),
+            Choice::new(3, "box"),
+            Choice::new(4, "Box"),
+            Choice::new(5, "BAG"),
+            Choice::new(6, "bag"),
+            Choice::new(7, "Café"),
+            Choice::new(8, "Resume"),
+            Choice::new(9, "Résumé"),
+            Choice::new(10, "Same"),
+            Choice::new(11, "Same"),
         ];
         let of = |language, text| named(Collation::of(language).unwrap(), &options, text).map(|option| option.value);
         for (text, found) in [
@@ -272,7 +260,7 @@ mod tests {
 
     #[test]
     fn turkish_has_two_letters_i() {
-        let options = [option(1, "İyi"), option(2, "ISI")];
+        let options = [Choice::new(1, "İyi"), Choice::new(2, "ISI")];
         let of = |text| named(Collation::of(1055).unwrap(), &options, text).map(|option| option.value);
         assert_eq!(["iyi", "ısı", "isi", "IYI"].map(of), [Some(1), Some(2), None, None]);
     }

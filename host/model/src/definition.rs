@@ -234,11 +234,8 @@ impl TableDef {
 
     /// The name of a privilege on this table: `prvCreateAccount`.
     pub fn privilege_name(&self, right: Right) -> String {
-        format!(
-            "prv{}{}",
-            right.verb(),
-            self.privilege.as_deref().unwrap_or(&self.schema)
-        )
+        let of = self.privilege.as_deref().unwrap_or(&self.schema);
+        ["prv", right.verb(), of].concat()
     }
 
     /// The states and the status reasons, if the table has any.
@@ -332,13 +329,9 @@ impl TableDef {
     /// Adds Active/Inactive with the status reasons 1 and 2: what a new custom table has.
     pub fn add_default_states(&mut self) {
         let option = |value, label: &str, state, default_status| Choice {
-            value,
-            label: label.to_owned(),
             state,
             default_status,
-            entered: None,
-            only_by: None,
-            managed: false,
+            ..Choice::new(value, label)
         };
         self.columns.push(ColumnDef::new(
             "statecode",

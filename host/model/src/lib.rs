@@ -32,6 +32,7 @@ pub mod remedy;
 mod securing;
 mod shown;
 pub mod situations;
+pub mod state;
 pub mod text;
 pub mod value;
 pub mod written;

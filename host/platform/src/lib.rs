@@ -1,7 +1,7 @@
 //! The capabilities of the platform, a folder each: what stands on the core and not in it. What
 //! each brings along is a [`Capability`] in the first file of its folder; which of them know each
 //! other is a table in the architecture test. To add one, write it in a folder, a line in [`ALL`],
-//! and, if it watches rows, in [`ORDER`].
+//! and, if it watches rows, in [`ORDER`]; if it lets something travel in solutions, in [`TRAVEL`].
 
 pub mod audit;
 mod business_rules;
@@ -93,6 +93,28 @@ const ORDER: &[&str] = &[
     "matchcodes",
     "audit trail",
     "start of a process",
+];
+
+/// What travels in solutions, in the order in which it arrives: what others depend on comes first. It goes in the
+/// opposite order.
+const TRAVEL: &[&str] = &[
+    "option-set",
+    "table",
+    "column",
+    "column-profile",
+    "team-template",
+    "key",
+    "web-resource",
+    "form",
+    "view",
+    "mapping",
+    "flow",
+    "role",
+    "plugin",
+    "workflow",
+    "business-rule",
+    "duplicate-rule",
+    "offline-profile",
 ];
 
 /// The capabilities of an organisation: those of the platform and these apps.

@@ -4,6 +4,7 @@
 use sluice_engine::{Operation, Unit};
 use sluice_model::{
     Code, Error, Name, Reference, Request, Result, Row, Uuid, Value, names, situations::STAGE_ELSEWHERE,
+    state::process::ACTIVATED,
 };
 use sluice_platform::flow::processes_of;
 use sluice_platform::{Process, Status};
@@ -100,7 +101,7 @@ pub(crate) fn install(unit: &mut Unit) -> Result<()> {
             )?;
         }
     }
-    let active = Row::new("workflow", FLOW).with("statecode", Value::Choice(1));
+    let active = Row::new("workflow", FLOW).in_state(ACTIVATED);
     unit.found_message(Request::update(active)).map(|_| ())
 }
 

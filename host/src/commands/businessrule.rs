@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Filter, Query, Request, Right, Row, Value};
+use sluice_model::{Filter, Query, Request, Right, Row, Value, state::process::ACTIVATED};
 use sluice_platform::BusinessRuleSpec;
 
 use super::{
@@ -169,7 +169,7 @@ fn head(row: &Row) -> Json {
         "id": row.id.to_string(),
         "name": row.text("name"),
         "table": row.text("primaryentity"),
-        "active": row.int("statecode") == Some(1),
+        "active": ACTIVATED.is_of(row),
         "order": row.int("processorder"),
         "owner": row.id_of("ownerid").map(|id| id.to_string()),
     })
@@ -187,11 +187,7 @@ fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outc
     if context.json() {
         return Ok(Outcome::new(document, String::new()));
     }
-    let state = if row.int("statecode") == Some(1) {
-        "active"
-    } else {
-        "draft"
-    };
+    let state = if ACTIVATED.is_of(&row) { "active" } else { "draft" };
     let lines = [
         ("business rule", row.text("name").unwrap_or_default().to_owned()),
         ("description", row.text("description").unwrap_or_default().to_owned()),

@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{
-    Error, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value, codes::Kind, odata, written,
+    Error, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value, codes::Kind, odata, state::job::COMPLETED,
+    written,
 };
 
 use super::jobs;
@@ -210,7 +211,7 @@ fn of_job(job: Uuid) -> Query {
 
 fn results(context: &Context, session: &dyn Door, job: &str) -> anyhow::Result<Outcome> {
     let job = names::row(session, "asyncoperation", job, &["statecode"])?;
-    let has_ended = job.int("statecode") == Some(3);
+    let has_ended = job.int("statecode") == Some(COMPLETED);
     let found = session.list(of_job(job.id))?;
     let labels = Labels::of(context, &found)?;
     let mut grid = Grid::new(["row", "table", "id", "same as", "table", "id", "rule"]);

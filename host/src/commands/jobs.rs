@@ -4,7 +4,7 @@ use std::{io::Write as _, sync::atomic::Ordering, time::Duration};
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{JobOutcome, JobProgress, JobState, Session};
-use sluice_model::{Code, Filter, Query, Request, Row, TableDef, Uuid, Value, codes::Kind};
+use sluice_model::{Code, Filter, Query, Request, Row, TableDef, Uuid, Value, codes::Kind, state::job};
 
 use super::{
     each,
@@ -121,9 +121,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Cancel(jobs) => {
             let jobs = jobs.pick(&session, TABLE)?;
             let outcome = each_job(context, &session, (&jobs, "canceled"), |id| {
-                let canceled = Row::new(TABLE, id)
-                    .with("statecode", Value::Choice(3))
-                    .with("statuscode", Value::Choice(32));
+                let canceled = Row::new(TABLE, id).in_state(job::CANCELED);
                 session.execute(Request::update(canceled))?;
                 let mut item = several::item(id);
                 item.insert("state".to_owned(), "canceled".into());
@@ -142,10 +140,10 @@ fn list(context: &Context, session: &Session, failed: bool, open: bool, top: u32
         descending: true,
     }];
     if failed {
-        query.filter = Filter::eq("statuscode", Value::Choice(31));
+        query.filter = Filter::eq("statuscode", Value::Choice(job::FAILED.status));
     }
     if open {
-        query.filter = Filter::Not(Box::new(Filter::eq("statecode", Value::Choice(3))));
+        query.filter = Filter::Not(Box::new(job::FAILED.rows()));
     }
     let mut rows = session.list(query)?;
     let more = cut::to(&mut rows, top);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Row, Uuid, json as rows};
+use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Row, Uuid, json as rows, state::step::ENABLED};
 use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, PushOptions, Pushed, pushing};
 
@@ -301,7 +301,7 @@ fn list(context: &Context, session: &Session) -> anyhow::Result<Outcome> {
             let (types, steps) = parts(session, row.id)?;
             let there = types.iter().filter(|row| !is_gone(row));
             let names: Vec<&str> = there.filter_map(|row| row.text("typename")).collect();
-            let enabled = steps.iter().filter(|step| step.int("statecode") == Some(0)).count();
+            let enabled = steps.iter().filter(|step| ENABLED.is_of(step)).count();
             grid.row([
                 row.text("name").unwrap_or_default(),
                 &names.join(", "),

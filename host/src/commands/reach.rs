@@ -9,7 +9,7 @@ mod updating;
 use std::io::{BufRead, IsTerminal, stderr, stdin};
 
 use sluice_engine::Session;
-use sluice_model::{Depth, Filter, Query, Reference, Right, Uuid, Value};
+use sluice_model::{Depth, Filter, Query, Reference, Right, Uuid, Value, state};
 
 pub(super) use deleting::{of_deletes, of_one};
 pub(super) use losing::{
@@ -156,10 +156,10 @@ fn name(session: &dyn Door, row: &Reference) -> anyhow::Result<String> {
 /// The steps and workflows that run in the name of users: those to whom a lookup refers, as `whose` says.
 fn run_as(session: &dyn Door, whose: impl Fn(&str) -> Filter) -> anyhow::Result<Option<String>> {
     let steps = whose("impersonatinguserid");
-    let steps = Query::new(STEP).filter(steps.and(Filter::eq("statecode", Value::Choice(0))));
+    let steps = Query::new(STEP).filter(steps.and(state::step::ENABLED.rows()));
     let workflows = whose("ownerid");
     let workflows = workflows.and(Filter::eq("type", Value::Choice(1)).and(Filter::eq("category", Value::Choice(0))));
-    let workflows = Query::new("workflow").filter(workflows.and(Filter::eq("statecode", Value::Choice(1))));
+    let workflows = Query::new("workflow").filter(workflows.and(state::process::ACTIVATED.rows()));
     let runs = [
         named(session, steps, "name", "step")?,
         named(session, workflows, "name", "workflow")?,

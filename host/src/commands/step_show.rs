@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Code, Filter, Name, Query, Reference, Row, Timestamp, Uuid, Value, json as rows};
+use sluice_model::{
+    Catalog, Code, Filter, Name, Query, Reference, Row, Timestamp, Uuid, Value, json as rows, state::step::ENABLED,
+};
 
 use crate::{
     context::Context,
@@ -102,13 +104,13 @@ impl Registry {
 
     /// Whether a step is at work: enabled, not at rest, and not only watched.
     pub(crate) fn runs(&self, step: &Row) -> bool {
-        step.int("statecode") == Some(0) && self.rests_until(step).is_none() && !is_watched(step)
+        ENABLED.is_of(step) && self.rests_until(step).is_none() && !is_watched(step)
     }
 
     /// Until when an enabled step rests.
     fn rests_until(&self, step: &Row) -> Option<Timestamp> {
         let until = step.get("sl_restsuntil").and_then(Value::as_time);
-        until.filter(|until| *until > self.now && step.int("statecode") == Some(0))
+        until.filter(|until| *until > self.now && ENABLED.is_of(step))
     }
 
     fn state(&self, step: &Row) -> String {
@@ -200,7 +202,7 @@ fn add_names(document: &mut Json, step: &Row, registry: &Registry) {
         map.insert("message".to_owned(), registry.message(step).into());
         map.insert("table".to_owned(), registry.table(step).into());
         map.insert("plugin".to_owned(), registry.plugin(step).into());
-        map.insert("enabled".to_owned(), (step.int("statecode") == Some(0)).into());
+        map.insert("enabled".to_owned(), (ENABLED.is_of(step)).into());
         map.insert("monitored".to_owned(), is_watched(step).into());
         map.insert(
             "restsuntil".to_owned(),
@@ -211,7 +213,7 @@ fn add_names(document: &mut Json, step: &Row, registry: &Registry) {
 
 /// Whether an enabled step is only watched.
 pub(super) fn is_watched(step: &Row) -> bool {
-    step.bool("sl_monitored") == Some(true) && step.int("statecode") == Some(0)
+    step.bool("sl_monitored") == Some(true) && ENABLED.is_of(step)
 }
 
 fn mode(step: &Row) -> &'static str {

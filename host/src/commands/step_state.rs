@@ -7,6 +7,7 @@ use sluice_model::{
     codes::Kind,
     json::whole_seconds,
     remedy::{Case, Resolution},
+    state,
 };
 use sluice_platform::prelude::*;
 
@@ -50,9 +51,7 @@ pub(super) fn enable(
     steps: &Picked,
     warnings: impl Fn(Uuid) -> Vec<String>,
 ) -> anyhow::Result<Outcome> {
-    let row = Row::unsaved(step_show::STEP)
-        .with("statecode", Value::Choice(0))
-        .with("statuscode", Value::Choice(1));
+    let row = Row::unsaved(step_show::STEP).in_state(state::step::ENABLED);
     change(context, session, steps, (&row, true), |step, name| Done {
         document: json!({ "enabled": true }),
         text: format!("enabled step {name}"),
@@ -75,10 +74,7 @@ pub(super) fn disable(
     match until {
         Some(until) => row.set("sl_restsuntil", until),
         None if args.monitor => row.set("sl_monitored", true),
-        None => {
-            row.set("statecode", Value::Choice(1));
-            row.set("statuscode", Value::Choice(2));
-        }
+        None => state::step::DISABLED.put(&mut row),
     }
     row.set("sl_restreason", args.reason.as_deref().map_or(Value::Null, Value::from));
     let forced = args.force || args.what_if.is_trial();
@@ -204,7 +200,7 @@ fn step_before(session: &dyn Door, step: Uuid) -> anyhow::Result<Row> {
 
 /// What of the state before it the change ends.
 fn ended(before: &Row, change: &Row, now: Timestamp) -> String {
-    let enabled = before.int("statecode") == Some(0);
+    let enabled = state::step::ENABLED.is_of(before);
     let until = before.get("sl_restsuntil").and_then(Value::as_time);
     match until.filter(|until| enabled && *until > now) {
         Some(until) if !change.has("sl_restsuntil") => {
@@ -290,6 +286,6 @@ fn steps_at_work(session: &dyn Door, plugin: Uuid) -> anyhow::Result<Vec<Row>> {
         column: "plugintypeid".into(),
         values: session.list(types)?.iter().map(|row| Value::Id(row.id)).collect(),
     };
-    let enabled = of_types.and(Filter::eq("statecode", Value::Choice(0)));
+    let enabled = of_types.and(state::step::ENABLED.rows());
     Ok(session.list(Query::new(step_show::STEP).columns(&STATE).filter(enabled))?)
 }

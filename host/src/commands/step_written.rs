@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use sluice_engine::Session;
-use sluice_model::{Filter, Query, Row, Uuid, Value};
+use sluice_model::{Filter, Query, Row, Uuid, Value, state::step::ENABLED};
 use sluice_platform::{DeclaredNeeds, prelude::*};
 
 use super::{plugin_pushed, step_show, uses};
@@ -85,6 +85,6 @@ fn same(session: &dyn Door, id: Uuid) -> anyhow::Result<Vec<Row>> {
         Filter::eq(column, value)
     });
     let others = Filter::eq("sdkmessageprocessingstepid", id).negated();
-    let others = place.fold(others.and(Filter::eq("statecode", Value::Choice(0))), Filter::and);
+    let others = place.fold(others.and(ENABLED.rows()), Filter::and);
     Ok(session.list(Query::new(step_show::STEP).columns(&["name"]).filter(others))?)
 }

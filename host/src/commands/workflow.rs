@@ -7,7 +7,9 @@ use std::{
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_model::{
+    Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value, state::process,
+};
 use sluice_platform::WorkflowSpec;
 
 use super::{
@@ -301,7 +303,7 @@ fn head(row: &Row) -> Json {
         "kind": if is_rule(row) { "business rule" } else { "workflow" },
         "name": row.text("name"),
         "table": row.text("primaryentity"),
-        "active": row.int("statecode") == Some(1),
+        "active": process::ACTIVATED.is_of(row),
         "mode": if row.int("mode") == Some(1) { "real-time" } else { "background" },
         "create": row.bool("triggeroncreate"),
         "update": columns.split(',').filter(|name| !name.is_empty()).collect::<Vec<_>>(),
@@ -411,7 +413,7 @@ pub(super) fn made(session: &Session, mut row: Row, activate: bool) -> anyhow::R
 
 /// A process that is active, or is not.
 fn state(id: Uuid, active: bool) -> Row {
-    Row::new(TABLE, id).with("statecode", Value::Choice(i32::from(active)))
+    Row::new(TABLE, id).in_state(process::activated(active))
 }
 
 fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome> {

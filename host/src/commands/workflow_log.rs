@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 use sluice_engine::Session;
-use sluice_model::{Filter, Query, Right, Row, Uuid, Value};
+use sluice_model::{Filter, Query, Right, Row, Uuid, Value, state::job::WAITING};
 
 use super::{holders::UNREAD, workflow::find};
 use crate::{
@@ -90,7 +90,7 @@ fn in_background(context: &Context, session: &Session, workflow: Option<Uuid>, t
     let columns: Vec<_> = RUNS.iter().map(|name| (*name).into()).collect();
     let run = |row: &Row| {
         let cell = |column: &str| people::cell_of(&table, row, column, &labels);
-        let waits = row.int("statuscode") == Some(10);
+        let waits = row.int("statuscode") == Some(WAITING.status);
         let cells = vec![
             cell("name"),
             cell("statuscode"),

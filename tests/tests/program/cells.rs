@@ -1,7 +1,11 @@
 //! What leaves as cells comes back equal, and what a map says is what is stored.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 use sluice_tests::world::{World, id, text};
+
+use crate::values::column;
 
 /// Texts that spreadsheets and readers of CSV take for something else.
 const ODD: [&str; 9] = [
@@ -152,4 +156,62 @@ fn a_fraction_is_no_group_of_thousands() {
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stdout.contains("1 created, 2 refused"), "{run:?}");
     assert_eq!(world.count("account", "name eq 'b' and revenue eq 1500"), 1);
+}
+
+#[test]
+fn nothing_is_stored_that_the_file_does_not_say() {
+    let world = World::empty();
+    column(&world, "zz_when", "date-time", &[], &[]);
+    column(&world, "zz_day", "date", &[], &[]);
+    world.write(
+        "m.toml",
+        "timezone = \"Europe/Berlin\"\n[columns]\n\"n\" = \"lastname\"\n\"when\" = \"zz_when\"\n\"rev\" = \"revenue\"\n\"day\" = \"zz_day\"\n",
+    );
+    world.write(
+        "f.csv",
+        "n,when,rev,day\n\
+         new york,2026-07-01T10:00:00[America/New_York],,\n\
+         contradiction,2026-07-01T10:00:00+02:00[America/New_York],,\n\
+         underscore,,1_000,\n\
+         plain,2026-07-01T10:00:00,1000,2026-07-01\n\
+         skipped,2026-03-29T02:30:00,,\n\
+         leap,2016-12-31T23:59:60Z,,\n\
+         early,1752-12-31T00:00:00Z,,\n\
+         day and time,,,2026-07-01T23:00:00-05:00\n",
+    );
+    let ran = world
+        .admin()
+        .run(&["--json", "import", "f.csv", "--table", "lead", "--map", "m.toml"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let refused: Vec<(i64, &str)> = report["refused"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["line"].as_i64().unwrap(), line["column"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            (3, "when"),
+            (4, "rev"),
+            (6, "when"),
+            (7, "when"),
+            (8, "when"),
+            (9, "day")
+        ],
+        "{report}"
+    );
+    let rows = world.rows("lead", "lastname,zz_when,revenue,zz_day", "");
+    // Rows of one import share their time and have ids of no order.
+    let found: BTreeMap<String, (Value, Value)> = rows
+        .iter()
+        .map(|row| (text(row, "lastname"), (row["zz_when"].clone(), row["revenue"].clone())))
+        .collect();
+    assert_eq!(
+        found.into_iter().collect::<Vec<_>>(),
+        [
+            ("new york".to_owned(), (json!("2026-07-01T14:00:00Z"), Value::Null)),
+            ("plain".to_owned(), (json!("2026-07-01T08:00:00Z"), json!(1000))),
+        ]
+    );
 }

@@ -41,7 +41,7 @@ fn an_access_team_template_finds_its_table() {
 /// What an app lets travel is known like what the platform does.
 #[test]
 fn components_of_an_app_travel() {
-    static POSTS: Component = Component::plain("post", 160, "position");
+    static POSTS: Component = Component::plain("post", "position");
     static ALL: &[&Component] = &[&POSTS];
     let mut capabilities = sluice_sales::capabilities();
     capabilities.all.push(Capability {

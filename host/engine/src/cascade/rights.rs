@@ -232,7 +232,14 @@ fn passes_on(relationship: &Relationship) -> bool {
 /// What a row passes on to a row that comes to refer to it: to its owner that it is read, and to
 /// those with whom it is shared what they have.
 fn passed_on(unit: &mut Unit, above: &Reference, owner: Option<Reference>) -> Result<Vec<(Reference, Rights)>> {
-    let query = Query::new(tables::SHARE).filter(Filter::eq("objectid", above.clone()));
+    let query = Query::new(tables::SHARE)
+        .columns(&[
+            "principaltypecode",
+            "principalid",
+            "accessrightsmask",
+            "inheritedaccessrightsmask",
+        ])
+        .filter(Filter::eq("objectid", above.clone()));
     let shares = unit.select_as_platform("see who shares a row that another one comes below", &query)?;
     let shared = shares.iter().filter_map(|share| {
         let principal = Reference::new(share.text("principaltypecode")?, share.id_of("principalid")?);

@@ -7,8 +7,8 @@ use sluice_model::{
     remedy::{Case, Resolution},
 };
 
-use super::{COMPLETED, FAILED, READY, WAITING, is_at_once, lease, set_state};
-use crate::{Acting, Session, Unit, tables, unit::Purpose};
+use super::{COMPLETED, FAILED, READY, WAITING, is_at_once, lease};
+use crate::{Acting, Session, Unit, runner, tables, unit::Purpose};
 
 /// So often a job runs whose plug-in asks for it, in all.
 pub(super) const ATTEMPTS: u32 = 4;
@@ -35,7 +35,7 @@ pub(super) fn next(retries: i32, now: Timestamp) -> Option<Timestamp> {
 
 /// What the row of a job says that is to be tried again then.
 pub(super) fn waits(row: &mut Row, retries: i32, until: Timestamp) {
-    set_state(row, WAITING);
+    WAITING.put(row);
     row.set("retrycount", retries + 1);
     row.set("postponeuntil", until);
 }
@@ -54,28 +54,10 @@ impl Session {
     }
 }
 
-/// `asyncoperation.operationtype` of the runs of workflows.
-const WORKFLOW: i32 = 10;
-
 /// What is told of a job that has not ended, where somebody wants it to be run once more.
 static GOES_ON: Case = Case {
     cause: "the job has not ended: it waits, or is under way",
     resolution: Resolution::new("go on with it where it is", &[Remedy::Resume]),
-};
-
-/// What is told of the run of a workflow that has ended.
-static WORKFLOW_HAS_ENDED: Case = Case {
-    cause: "what a workflow did before it ended stays done, so that its run is not begun once more",
-    resolution: Resolution::new(
-        "run the workflow for the row, where it runs on demand, or do again what sets it off",
-        &[],
-    ),
-};
-
-/// What is told of other work that has ended.
-static HAS_ENDED: Case = Case {
-    cause: "the job is that of a message, and has ended",
-    resolution: Resolution::new("send that message again", &[]),
 };
 
 fn make_ready(unit: &mut Unit, job: Uuid, asker: Acting) -> Result<()> {
@@ -95,10 +77,10 @@ fn make_ready(unit: &mut Unit, job: Uuid, asker: Acting) -> Result<()> {
     let has_ended = row.int("statecode") == Some(COMPLETED);
     if !is_at_once(&row) {
         let why = "is not that of an asynchronous step: only those are run again once they have failed";
-        let case = match (has_ended, row.int("operationtype")) {
+        let case = match (has_ended, runner::kind(&unit.core, &row)) {
             (false, _) => &GOES_ON,
-            (true, Some(WORKFLOW)) => &WORKFLOW_HAS_ENDED,
-            (true, _) => &HAS_ENDED,
+            (true, Some(kind)) => kind.ended(),
+            (true, None) => &runner::HAS_ENDED,
         };
         return Err(refused(Code::MESSAGE_NOT_SUPPORTED, why).in_case(case));
     }
@@ -127,7 +109,7 @@ fn make_ready(unit: &mut Unit, job: Uuid, asker: Acting) -> Result<()> {
     let mut ready = Row::new(tables::JOB, job)
         .with("retrycount", 0)
         .with("modifiedon", unit.core.env.now());
-    set_state(&mut ready, READY);
+    READY.put(&mut ready);
     for column in [
         "completedon",
         "startedon",

@@ -136,7 +136,7 @@ impl Session {
                 return Err(message_trace::not_yours("what the job would say anew", unseen));
             }
         }
-        let waits = job.int("statecode") == Some(WAITING.0);
+        let waits = job.int("statecode") == Some(WAITING.state);
         Ok(FailedJob {
             id: job.id,
             acting,
@@ -174,7 +174,7 @@ fn has_failed(job: &Row) -> bool {
     let refused = job.get("errorcode").is_some_and(|code| !code.is_null());
     match job.int("statecode") {
         Some(COMPLETED) => job.int("statuscode") == Some(FAILED),
-        state => state == Some(WAITING.0) && refused,
+        state => state == Some(WAITING.state) && refused,
     }
 }
 

@@ -9,8 +9,7 @@ use sluice_model::{
 use sluice_store::{Beside, End};
 
 use super::{
-    COMPLETED, Ended, FAILED, IN_PROGRESS, READY, SUCCEEDED, WAITING, again, context, is_at_once, is_gone, is_known,
-    replay, set_state,
+    COMPLETED, Ended, FAILED, IN_PROGRESS, READY, WAITING, again, context, is_at_once, is_gone, is_known, job, replay,
 };
 use crate::{Acting, Unit, tables};
 
@@ -75,7 +74,7 @@ fn is_gone_to_others(claim: &Result<Claim>) -> bool {
 
 /// Whether a process works on the job now.
 pub(crate) fn is_running(job: &Row, now: Timestamp) -> bool {
-    job.int("statecode") == Some(IN_PROGRESS.0) && !is_lost(job, now)
+    job.int("statecode") == Some(IN_PROGRESS.state) && !is_lost(job, now)
 }
 
 /// Whether the process that was to do the job, or did it, is gone.
@@ -186,7 +185,7 @@ fn take(unit: &mut Unit, job: Uuid, asker: Asker) -> Result<Claim> {
     let until = row.get("postponeuntil").and_then(Value::as_time);
     let state = row.int("statecode");
     // Another one that found it due has run it since, and it waits anew.
-    let waits = state == Some(WAITING.0) && until.is_none_or(|time| time > now);
+    let waits = state == Some(WAITING.state) && until.is_none_or(|time| time > now);
     if matches!(asker, Asker::Due(_)) && waits {
         return Ok(Claim::NotNow);
     }
@@ -200,7 +199,7 @@ fn take(unit: &mut Unit, job: Uuid, asker: Asker) -> Result<Claim> {
             return Ok(Claim::Ended(row.int("statuscode").unwrap_or(FAILED), told));
         }
         // Whoever has just committed it takes only what is still as it was.
-        state if person.is_none() && (postponed || state != Some(READY.0)) => return Ok(Claim::NotNow),
+        state if person.is_none() && (postponed || state != Some(READY.state)) => return Ok(Claim::NotNow),
         _ if is_running(&row, now) => return Ok(Claim::NotNow),
         _ => {}
     }
@@ -209,7 +208,7 @@ fn take(unit: &mut Unit, job: Uuid, asker: Asker) -> Result<Claim> {
         .with("startedon", now)
         .with("modifiedon", now)
         .with("hostid", unit.core.env.process());
-    set_state(&mut taken, IN_PROGRESS);
+    IN_PROGRESS.put(&mut taken);
     update(unit, taken)?;
     Ok(Claim::Taken(row))
 }
@@ -252,7 +251,7 @@ fn unknown_kind(job: &Row) -> Error {
 
 /// Whether the job is still ours.
 fn is_ours(unit: &Unit, row: &Row) -> bool {
-    row.int("statecode") == Some(IN_PROGRESS.0) && row.text("hostid") == Some(&*unit.core.env.process())
+    row.int("statecode") == Some(IN_PROGRESS.state) && row.text("hostid") == Some(&*unit.core.env.process())
 }
 
 /// The unit begins the work of a job that it has taken: whether the job is still its.
@@ -319,7 +318,7 @@ fn came_to(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
     let mut changed = Row::new(tables::JOB, job).with("modifiedon", now);
     match &ended.result {
         Ok(()) => {
-            set_state(&mut changed, (COMPLETED, SUCCEEDED));
+            job::SUCCEEDED.put(&mut changed);
             changed.set("completedon", now);
             for column in ["message", "errorcode"] {
                 changed.set(column, Value::Null);
@@ -330,7 +329,7 @@ fn came_to(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
             match again::next(retries, now).filter(|_| ended.again) {
                 Some(until) => again::waits(&mut changed, retries, until),
                 None => {
-                    set_state(&mut changed, (COMPLETED, FAILED));
+                    job::FAILED.put(&mut changed);
                     changed.set("completedon", now);
                 }
             }
@@ -352,7 +351,7 @@ fn came_to(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
 pub(crate) fn fail(unit: &mut Unit, jobs: &[Uuid], why: &Error) -> Result<()> {
     apart(unit, &Vec::new(), |unit| {
         for job in jobs {
-            if find(unit, *job)?.and_then(|row| row.int("statecode")) != Some(READY.0) {
+            if find(unit, *job)?.and_then(|row| row.int("statecode")) != Some(READY.state) {
                 continue;
             }
             let now = unit.core.env.now();
@@ -361,7 +360,7 @@ pub(crate) fn fail(unit: &mut Unit, jobs: &[Uuid], why: &Error) -> Result<()> {
                 .with("modifiedon", now)
                 .with("message", format!("it did not run: {}", why.message()))
                 .with("errorcode", why.code().signed());
-            set_state(&mut row, (COMPLETED, FAILED));
+            job::FAILED.put(&mut row);
             update(unit, row)?;
         }
         Ok(())

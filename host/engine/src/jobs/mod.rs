@@ -13,8 +13,10 @@ mod step;
 mod turn;
 mod work;
 
-use sluice_model::{Request, Result, Row, Value};
+use sluice_model::{Request, Result, Row, state::job};
 use sluice_store::Beside;
+
+pub(crate) use sluice_model::state::job::{COMPLETED, IN_PROGRESS, READY, WAITING};
 
 pub(crate) use context::{is_context, kept, whole};
 pub use failed::{FailedJob, GoesOn};
@@ -27,13 +29,10 @@ pub(crate) use turn::JobTurn;
 
 use crate::{Unit, runner};
 
-pub(crate) const READY: (i32, i32) = (0, 0);
-pub(crate) const WAITING: (i32, i32) = (1, 10);
-pub(crate) const IN_PROGRESS: (i32, i32) = (2, 20);
-pub(crate) const COMPLETED: i32 = 3;
-pub(crate) const SUCCEEDED: i32 = 30;
-pub(crate) const FAILED: i32 = 31;
-pub(crate) const CANCELED: i32 = 32;
+/// `asyncoperation.statuscode` of jobs that have ended.
+pub(crate) const SUCCEEDED: i32 = job::SUCCEEDED.status;
+pub(crate) const FAILED: i32 = job::FAILED.status;
+pub(crate) const CANCELED: i32 = job::CANCELED.status;
 
 /// `asyncoperation.operationtype` of the job of an asynchronous step.
 pub(crate) const STEP: i32 = 1;
@@ -103,10 +102,4 @@ pub(crate) fn remove(unit: &mut Unit, job: &Row) -> Result<bool> {
             Ok(false)
         }
     }
-}
-
-/// The state and status of a job.
-pub(crate) fn set_state(row: &mut Row, (state, status): (i32, i32)) {
-    row.set("statecode", Value::Choice(state));
-    row.set("statuscode", Value::Choice(status));
 }

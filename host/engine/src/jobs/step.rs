@@ -6,7 +6,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use sluice_model::{Code, Error, Reference, Result, Row, Uuid, Value};
 
-use super::{Asker, Claim, Ended, IN_PROGRESS, READY, Replay, STEP, again, context, fail, hand_over, set_state};
+use super::{Asker, Claim, Ended, IN_PROGRESS, READY, Replay, STEP, again, context, fail, hand_over};
 use crate::{Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
 
 /// More asynchronous steps are not run in one trial.
@@ -145,7 +145,7 @@ fn job_row(unit: &Unit, operation: &Operation, step: &Step, id: Uuid, jobs: &slu
             "owningbusinessunit",
             Reference::new(tables::BUSINESS_UNIT, operation.principal.business_unit()),
         );
-    set_state(&mut row, READY);
+    READY.put(&mut row);
     if let Some(table) = &context.table {
         row.set("primaryentitytype", &**table);
     }
@@ -229,7 +229,7 @@ pub(super) fn begin(unit: &mut Unit) -> Result<()> {
 /// Does the work of a job that was taken.
 pub(super) fn run(unit: &mut Unit, job: &Row) -> Ended {
     let attempt = u32::try_from(again::retries(job)).unwrap_or_default() + 1;
-    let was_running = job.int("statecode") == Some(IN_PROGRESS.0);
+    let was_running = job.int("statecode") == Some(IN_PROGRESS.state);
     let begun = context::find(unit, job.id).and_then(|kept| {
         let step = enabled_step(unit, kept.step, &kept.step_name)?;
         let replay = Replay::begin(unit, job.id, attempt, kept.seed.clone(), was_running)?;

@@ -51,7 +51,7 @@ impl Rules for Job {
             check_state(unit, target, before)?;
         }
         let ends = target.int("statecode") == Some(COMPLETED);
-        let resumes = target.int("statecode") == Some(READY.0) && before.int("statecode") != Some(READY.0);
+        let resumes = target.int("statecode") == Some(READY.state) && before.int("statecode") != Some(READY.state);
         let until = target.get("postponeuntil").and_then(Value::as_time);
         let postpones = !state && until.is_some_and(|until| until > operation.context.created_on);
         if postpones {
@@ -72,7 +72,7 @@ impl Rules for Job {
                 }
             }
             if postpones {
-                jobs::set_state(target, WAITING);
+                WAITING.put(target);
                 // Until then, nothing that happens wakes it.
                 if before.bool("iswaitingforevent") == Some(true) {
                     target.set("iswaitingforevent", false);
@@ -164,7 +164,7 @@ fn check_state(unit: &Unit, target: &Row, before: &Row) -> Result<()> {
         return refused("is running; it ends by itself, and until then its state cannot be changed");
     }
     let is_running = |status: i32| RUNNING.contains(&status);
-    if target.int("statecode") == Some(jobs::IN_PROGRESS.0) || target.int("statuscode").is_some_and(is_running) {
+    if target.int("statecode") == Some(jobs::IN_PROGRESS.state) || target.int("statuscode").is_some_and(is_running) {
         return refused("is marked as running by whoever runs it, not by hand");
     }
     if target.int("statecode") == Some(COMPLETED) {

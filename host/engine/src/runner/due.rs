@@ -100,7 +100,7 @@ fn query(kinds: Vec<Value>, now: Timestamp) -> Query {
     let open = Filter::In {
         column: "statuscode".into(),
         values: [READY, WAITING, IN_PROGRESS]
-            .map(|(_, status)| Value::Choice(status))
+            .map(|state| Value::Choice(state.status))
             .to_vec(),
     };
     let its_time = Filter::Compare {
@@ -108,7 +108,7 @@ fn query(kinds: Vec<Value>, now: Timestamp) -> Query {
         comparison: Comparison::Le,
         value: Value::DateTime(now),
     };
-    let waits = Filter::eq("statuscode", Value::Choice(WAITING.1));
+    let waits = Filter::eq("statuscode", Value::Choice(WAITING.status));
     let state = open.and(Filter::Or(vec![waits.negated(), its_time]));
     let kinds = Filter::In {
         column: "operationtype".into(),

@@ -92,15 +92,13 @@ pub fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<Uuid> {
         }
     }
     let waits = job.from.is_some_and(|from| from > now);
-    let (state, status) = if waits { WAITING } else { READY };
     // The column takes so many characters.
     let name: String = job.name.chars().take(256).collect();
     let mut row = owned_row(unit, tables::JOB, owner)
         .with("name", name)
         .with("operationtype", Value::Choice(job.kind))
         .with("data", job.data)
-        .with("statecode", Value::Choice(state))
-        .with("statuscode", Value::Choice(status));
+        .in_state(if waits { WAITING } else { READY });
     if let Some(table) = job.table {
         row.set("primaryentitytype", &*table);
     }

@@ -36,7 +36,7 @@ impl JobState {
         match status {
             SUCCEEDED => Self::Succeeded,
             CANCELED => Self::Canceled,
-            status if status == WAITING.1 => Self::Waiting,
+            status if status == WAITING.status => Self::Waiting,
             _ => Self::Failed,
         }
     }
@@ -98,7 +98,7 @@ impl JobStep {
     /// The step, after which the job waits: until then, or for something to happen.
     #[must_use]
     pub fn waiting(mut self, until: Option<Timestamp>, for_event: bool) -> Self {
-        self.ended = Some((WAITING.1, String::new()));
+        self.ended = Some((WAITING.status, String::new()));
         self.waits = Some((until, for_event));
         self
     }

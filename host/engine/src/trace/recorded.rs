@@ -109,16 +109,18 @@ impl Recorded {
 
 /// A row without what is never recorded.
 fn shown(row: &Row, catalog: &Catalog, left_out: &mut Vec<String>) -> Row {
-    let mut shown = Row::new(row.table.clone(), row.id);
     let table = catalog.find(&row.table);
-    for (name, value) in &row.values {
-        match table.filter(|table| table.column(name).is_some_and(|column| column.withheld)) {
-            Some(table) => left_out.push(format!("{name} of {}", table.name)),
-            None => {
-                shown.values.insert(name.clone(), value.clone());
-            }
+    let Some(table) = table.filter(|table| table.columns.iter().any(|column| column.withheld)) else {
+        return row.clone();
+    };
+    let mut shown = row.clone();
+    shown.values.retain(|name, _| {
+        let is_withheld = table.column(name).is_some_and(|column| column.withheld);
+        if is_withheld {
+            left_out.push(format!("{name} of {}", table.name));
         }
-    }
+        !is_withheld
+    });
     shown
 }
 

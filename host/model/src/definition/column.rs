@@ -48,6 +48,21 @@ pub struct Choice {
     pub managed: bool,
 }
 
+impl Choice {
+    /// An option of a choice.
+    pub fn new(value: i32, label: impl Into<String>) -> Self {
+        Self {
+            value,
+            label: label.into(),
+            state: None,
+            default_status: None,
+            entered: None,
+            only_by: None,
+            managed: false,
+        }
+    }
+}
+
 /// What it is for a row to come into a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -18,15 +18,7 @@ fn defined(name: &str, columns: Vec<ColumnDef>) -> TableDef {
 }
 
 fn all() -> Surroundings {
-    let option = |value, label: &str| Choice {
-        value,
-        label: label.to_owned(),
-        state: None,
-        default_status: None,
-        entered: None,
-        only_by: None,
-        managed: false,
-    };
+    let option = |value, label: &str| Choice::new(value, label);
     let state = |name| {
         let options = vec![option(1, "Qualified"), option(3, "Aborted")];
         ColumnDef::new(name, ColumnType::State { options })

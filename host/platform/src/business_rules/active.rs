@@ -8,10 +8,10 @@ use std::{
 };
 
 use sluice_access::ColumnRight;
-use sluice_model::{Error, Filter, Name, Reference, Result, Row, TableDef, Uuid, Value};
+use sluice_model::{Error, Filter, Name, Reference, Result, Row, TableDef, Uuid, Value, state::process::ACTIVATED};
 use sluice_sandbox::Context;
 
-use super::{ACTIVATED, CATEGORY, DEFINITION, apply::Applied, definition::Definition};
+use super::{CATEGORY, DEFINITION, apply::Applied, definition::Definition};
 use crate::workflows::{language::name_of, takes_workflows};
 use sluice_engine::{
     Operation, Unit,
@@ -61,7 +61,7 @@ impl Part for ActivePart {
         const COLUMNS: &[&str] = &["name", "primaryentity", "clientdata", "processorder", "ownerid"];
         let active = Filter::eq("category", Value::Choice(CATEGORY))
             .and(Filter::eq("type", Value::Choice(DEFINITION)))
-            .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
+            .and(ACTIVATED.rows());
         let rows = reader.some(tables::PROCESS, COLUMNS, active)?;
         let mut rules: Vec<Arc<BusinessRule>> = rows
             .iter()

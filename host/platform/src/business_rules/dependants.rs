@@ -1,8 +1,8 @@
 //! Business rules, which depend on the tables and columns that they name.
 
-use sluice_model::{Filter, Query, Result, Row, Value};
+use sluice_model::{Filter, Query, Result, Row, Value, state::process::ACTIVATED};
 
-use super::{ACTIVATED, CATEGORY, definition::Definition};
+use super::{CATEGORY, definition::Definition};
 use crate::workflows::language::numbered;
 use sluice_engine::{
     Unit,
@@ -39,8 +39,7 @@ impl Dependant for Definitions {
     }
 
     fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<Dependency>> {
-        let active =
-            Filter::eq("category", Value::Choice(CATEGORY)).and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
+        let active = Filter::eq("category", Value::Choice(CATEGORY)).and(ACTIVATED.rows());
         let rows = unit.select_as_platform(
             "see which business rules depend on a definition",
             &Query::new(tables::PROCESS).filter(active),

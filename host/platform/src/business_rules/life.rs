@@ -4,10 +4,11 @@
 use sluice_model::{
     Code, Depth, Error, Reference, Remedy, Result, Right, Row, Uuid, Value,
     remedy::{Case, Resolution},
+    state::process::{ACTIVATED, DRAFT},
 };
 
 use super::{
-    ACTIVATED, CATEGORY, DEFINITION, DRAFT, TABLE_SCOPE,
+    CATEGORY, DEFINITION, TABLE_SCOPE,
     definition::{Definition, of_rule},
 };
 use crate::workflows::{
@@ -28,7 +29,7 @@ fn is_rule(row: &Row) -> bool {
 }
 
 fn is_active(row: &Row) -> bool {
-    row.int("statecode") == Some(ACTIVATED)
+    ACTIVATED.is_of(row)
 }
 
 fn invalid<T>(message: String) -> Result<T> {
@@ -102,7 +103,7 @@ impl Rules for Life {
         if is_active(before) && changes("ownerid") {
             // What it sees of secured columns is its owner's: it is up to the new one.
             if let Some(target) = operation.target_mut() {
-                target.set("statecode", Value::Choice(DRAFT));
+                target.set("statecode", Value::Choice(DRAFT.state));
                 target.values.remove("statuscode");
             }
             return Ok(());

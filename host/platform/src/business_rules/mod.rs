@@ -29,7 +29,7 @@ static COMPONENTS: Component = Component {
         ..ComponentStates::ACTIVATED
     }),
     is_released: true,
-    ..Component::plain("business-rule", 130, tables::PROCESS)
+    ..Component::plain("business-rule", tables::PROCESS)
 };
 
 /// Business rules.
@@ -50,9 +50,5 @@ pub(crate) static BUSINESS_RULES: Capability = Capability {
 const CATEGORY: i32 = 2;
 /// `workflow.type`: what people draw up, and what applies once it is active.
 const DEFINITION: i32 = 1;
-/// `workflow.statecode` of what is active.
-const ACTIVATED: i32 = 1;
-/// `workflow.statecode`: Draft.
-const DRAFT: i32 = 0;
 /// `workflow.scope` of rules that hold for all forms and for the server.
 const TABLE_SCOPE: i32 = 4;

@@ -52,7 +52,7 @@ static COLUMN_PROFILES: Component = Component {
             .then(|| "users or teams are members of it, and see and write columns by it".to_owned()))
     },
     holders: Some(members),
-    ..Component::plain("column-profile", 35, tables::PROFILE)
+    ..Component::plain("column-profile", tables::PROFILE)
 };
 
 /// The members of a column security profile.
@@ -73,23 +73,23 @@ static TEAM_TEMPLATES: Component = Component {
         let teams = unit.select_as_platform("see whether rows have teams by a template", &teams)?;
         Ok((!teams.is_empty()).then(|| "rows have teams by it, whose members would lose their access".to_owned()))
     },
-    ..Component::plain("team-template", 36, tables::TEAM_TEMPLATE)
+    ..Component::plain("team-template", tables::TEAM_TEMPLATE)
 };
 
 /// A script, a page, a style sheet.
-static WEB_RESOURCES: Component = Component::plain("web-resource", 50, tables::WEB_RESOURCE);
+static WEB_RESOURCES: Component = Component::plain("web-resource", tables::WEB_RESOURCE);
 
 static FORMS: Component = Component {
     of_table: Some("objecttypecode"),
     is_released: true,
-    ..Component::plain("form", 60, tables::FORM)
+    ..Component::plain("form", tables::FORM)
 };
 
 static VIEWS: Component = Component {
     of_table: Some("returnedtypecode"),
     is_released: true,
     states: Some(ComponentStates::IN_USE),
-    ..Component::plain("view", 70, tables::VIEW)
+    ..Component::plain("view", tables::VIEW)
 };
 
 /// An offline profile with its tables.
@@ -99,7 +99,7 @@ static OFFLINE_PROFILES: Component = Component {
         key: &["selectedentitytypecode"],
         parts: &[],
     }],
-    ..Component::plain("offline-profile", 150, OFFLINE_PROFILE)
+    ..Component::plain("offline-profile", OFFLINE_PROFILE)
 };
 
 pub(crate) const OFFLINE_PROFILE: &str = "mobileofflineprofile";

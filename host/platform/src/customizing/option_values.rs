@@ -111,13 +111,8 @@ pub(super) fn insert(unit: &mut Unit, operation: &Operation, state: Option<i32>)
             .with_word("VALUE", value));
         }
         options.push(Choice {
-            value,
-            label,
             state,
-            default_status: None,
-            entered: None,
-            only_by: None,
-            managed: false,
+            ..Choice::new(value, label)
         });
         Ok(value)
     })

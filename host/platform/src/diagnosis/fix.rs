@@ -5,7 +5,13 @@ mod profiles;
 
 use serde_json::Value as Json;
 use sluice_engine::tables;
-use sluice_model::{Catalog, Depth, Name, Parameter, Reference, Request, Right, Row, StepInfo, Uuid, Value, parameter};
+use sluice_model::{
+    Catalog, Depth, Name, Parameter, Reference, Request, Right, Row, StepInfo, Uuid, Value, parameter,
+    state::{
+        State,
+        process::{ACTIVATED, DRAFT},
+    },
+};
 
 use super::{
     Way,
@@ -392,18 +398,15 @@ fn disable(step: Uuid) -> Request {
 }
 
 fn deactivate(workflow: Uuid) -> Request {
-    Request::update(process(workflow, (0, 1)))
+    Request::update(process(workflow, DRAFT))
 }
 
 fn activate(workflow: Uuid) -> Request {
-    Request::update(process(workflow, (1, 2)))
+    Request::update(process(workflow, ACTIVATED))
 }
 
-/// A process with another state and status.
-fn process(id: Uuid, (state, status): (i32, i32)) -> Row {
-    Row::new(tables::PROCESS, id)
-        .with("statecode", Value::Choice(state))
-        .with("statuscode", Value::Choice(status))
+fn process(id: Uuid, state: State) -> Row {
+    Row::new(tables::PROCESS, id).in_state(state)
 }
 
 /// Who gives a workflow away deactivates it.

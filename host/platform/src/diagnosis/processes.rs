@@ -2,7 +2,9 @@
 //! another name.
 
 use sluice_engine::tables;
-use sluice_model::{Code, Error, Parameter, Reference, Request, Result, Row, StepInfo, Uuid, Value};
+use sluice_model::{
+    Code, Error, Parameter, Reference, Request, Result, Row, StepInfo, Uuid, Value, state::process::ACTIVATED,
+};
 
 use super::{
     Fix,
@@ -11,8 +13,6 @@ use super::{
 
 /// `workflow.runas` of those that run as their owner.
 const AS_OWNER: i32 = 0;
-/// `workflow.statecode` of those that run.
-const ACTIVE: i32 = 1;
 /// `workflow.scope` of those that run for all rows, whoever owns the workflow.
 const ORGANIZATION: i32 = 4;
 
@@ -63,7 +63,7 @@ impl Trials<'_> {
         let (mut unit, _) = self.session.unit()?;
         let reason = "name the workflow that a cure activates";
         let row = unit.read_as_platform(reason, &row, Some(&["name".into(), "statecode".into()]))?;
-        let row = row.filter(|row| row.int("statecode") != Some(ACTIVE));
+        let row = row.filter(|row| !ACTIVATED.is_of(row));
         let fix = |name: &str| Fix::Activate {
             workflow,
             name: name.to_owned(),

@@ -17,6 +17,10 @@ impl JobKind for Publish {
         PUBLISH
     }
 
+    fn label(&self) -> &'static str {
+        "Duplicate Detection Rule Publish"
+    }
+
     fn step(&self, unit: &mut Unit, _: &Row, data: &str) -> Result<JobStep> {
         work::publish_step(unit, data)
     }
@@ -34,6 +38,10 @@ impl JobKind for Detect {
         DETECT
     }
 
+    fn label(&self) -> &'static str {
+        "Bulk Duplicate Detection"
+    }
+
     fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
         work::detect_step(unit, job, data)
     }
@@ -49,6 +57,10 @@ pub(super) struct Purge;
 impl JobKind for Purge {
     fn number(&self) -> i32 {
         PURGE
+    }
+
+    fn label(&self) -> &'static str {
+        "Matchcode Update"
     }
 
     fn step(&self, unit: &mut Unit, _: &Row, data: &str) -> Result<JobStep> {

@@ -55,7 +55,7 @@ static COMPONENTS: Component = Component {
         rests_for_mark: true,
         ..ComponentStates::ACTIVATED
     }),
-    ..Component::plain("duplicate-rule", 140, DUPLICATE_RULE)
+    ..Component::plain("duplicate-rule", DUPLICATE_RULE)
 };
 
 /// A rule is published by a job.

@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Code, Error, Filter, Name, Ownership, Remedy, Result, Row, TableDef, Uuid, Value, coerce, names};
+use sluice_model::{
+    Code, Error, Filter, Name, Ownership, Remedy, Result, Row, TableDef, Uuid, Value, coerce, names,
+    state::process::ACTIVATED,
+};
 
 use super::part::flows;
 use super::table::{name_taken, prepare_processes};
@@ -112,7 +115,7 @@ impl Rules for FlowRules {
     }
 
     fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
-        let activated = before.int("statecode") != Some(1) && changed.int("statecode") == Some(1);
+        let activated = !ACTIVATED.is_of(before) && ACTIVATED.is_of(changed);
         if !is_flow(before) || !activated {
             return Ok(());
         }

@@ -33,6 +33,7 @@ use sluice_model::{
     Error, Name, Reference, Remedy, Result, Row, TableDef, Uuid, Value, looks,
     remedy::{Case, Resolution},
     situations::STEPS_MISSING,
+    state::process::ACTIVATED,
 };
 
 pub(crate) use design::{FlowRules, StageRules, StepRules, in_use};
@@ -65,7 +66,7 @@ static COMPONENTS: Component = Component {
             None => Ok(None),
         }
     },
-    ..Component::plain("flow", 90, tables::PROCESS)
+    ..Component::plain("flow", tables::PROCESS)
 };
 
 pub(crate) const STAGE: &str = "processstage";
@@ -366,7 +367,7 @@ fn flow(row: &Row, stages: Vec<Stage>) -> Flow {
         unique_name: row.text("uniquename").unwrap_or_default().into(),
         description: row.text("description").map(ToOwned::to_owned),
         order: row.int("processorder").unwrap_or_default(),
-        active: row.int("statecode") == Some(1),
+        active: ACTIVATED.is_of(row),
         stages,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{PROCESS_STEP, STAGE};
 use serde::Deserialize;
-use sluice_model::{Error, Reference, Request, Result, Row, Uuid, Value};
+use sluice_model::{Error, Reference, Request, Result, Row, Uuid, Value, state::process::ACTIVATED};
 
 use super::CATEGORY;
 use sluice_engine::{Batch, Session, tables};
@@ -83,7 +83,7 @@ impl CreateFlows for Session {
         self.batch(|batch| {
             let flow = create(batch, spec)?;
             if activate {
-                let active = Row::new(tables::PROCESS, flow).with("statecode", Value::Choice(1));
+                let active = Row::new(tables::PROCESS, flow).in_state(ACTIVATED);
                 batch.execute(Request::update(active))?;
             }
             Ok(flow)

@@ -34,6 +34,10 @@ impl JobKind for MakeIndex {
         MAKE_INDEX
     }
 
+    fn label(&self) -> &'static str {
+        "Entity Key Index Creation"
+    }
+
     fn step(&self, unit: &mut Unit, _: &Row, data: &str) -> Result<JobStep> {
         let mut data: Making = runner::parse(data)?;
         let row = life::read(unit, data.key)?.filter(life::is_under_way);

@@ -3,7 +3,7 @@
 //! is put out of work, and they are no types of the plug-in any more until a file has them again. A
 //! type that something at work calls by its name neither goes nor gets another name.
 
-use sluice_model::{Code, Error, Filter, Query, Remedy, Request, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Query, Remedy, Request, Result, Row, Uuid, Value, state::step::DISABLED};
 use sluice_sandbox::PluginType;
 
 use super::registration::Pushed;
@@ -209,7 +209,7 @@ pub(super) fn check_called(unit: &mut Unit, types: &[Uuid], what: &str) -> Resul
 
 /// Refuses to put a step to work whose type was given up.
 pub(super) fn check_step(unit: &mut Unit, step: &Row, plugin_type: &Row) -> Result<()> {
-    if plugin_type.bool(GIVEN_UP) != Some(true) || step.int("statecode") == Some(1) {
+    if plugin_type.bool(GIVEN_UP) != Some(true) || DISABLED.is_of(step) {
         return Ok(());
     }
     check_type(unit, plugin_type)

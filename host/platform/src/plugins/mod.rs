@@ -15,7 +15,7 @@ mod telling;
 
 use std::collections::BTreeSet;
 
-use sluice_model::{Comparison, Filter, Query, Result, Row, Uuid, Value};
+use sluice_model::{Comparison, Filter, Query, Result, Row, Uuid, Value, state::step::ENABLED};
 
 use sluice_engine::{
     Meaning, Unit,
@@ -95,7 +95,7 @@ impl Dependant for Steps {
         let caller = |step: &Row| TypeCaller {
             word: "step",
             name: step.text("name").unwrap_or_default().to_owned(),
-            is_active: step.int("statecode") == Some(0),
+            is_active: ENABLED.is_of(step),
             is_managed: step.bool(tables::MANAGED) == Some(true),
             runs_as: BTreeSet::new(),
             rest: registration::state_row(step.id, false),

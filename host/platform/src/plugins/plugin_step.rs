@@ -1,6 +1,9 @@
 //! What a step may be registered on.
 
-use sluice_model::{Code, Error, Filter, Name, Query, Reference, Result, Right, Row, TableDef, Uuid, Value, coerce};
+use sluice_model::{
+    Code, Error, Filter, Name, Query, Reference, Result, Right, Row, TableDef, Uuid, Value, coerce,
+    state::step::DISABLED,
+};
 
 use super::{missing, plugin_step_image};
 use sluice_engine::{
@@ -186,7 +189,7 @@ fn only_disables(target: &Row, before: &Row, whole: &Row) -> bool {
     let watched = |row: &Row| row.bool(MONITORED) == Some(true);
     let enables = target.has("statecode") || until(whole) < until(before) || watched(before);
     // What a step does that is only watched is discarded.
-    let out_of_work = whole.int("statecode") == Some(1) || watched(whole) || !enables;
+    let out_of_work = DISABLED.is_of(whole) || watched(whole) || !enables;
     out_of_work && target.values.keys().all(|name| of_state(name))
 }
 
@@ -221,7 +224,7 @@ fn rest_or_watch(operation: &mut Operation) -> Result<()> {
 fn refuse_rest_of_disabled(target: &Row, whole: &Row) -> Result<()> {
     let rests = target.get(RESTS_UNTIL).is_some_and(|until| !until.is_null());
     let watched = target.bool(MONITORED) == Some(true);
-    if !(rests || watched) || whole.int("statecode") != Some(1) {
+    if !(rests || watched) || !DISABLED.is_of(whole) {
         return Ok(());
     }
     let name = whole.text("name").unwrap_or_default();

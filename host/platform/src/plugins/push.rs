@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sluice_engine::{Batch, Engine, Unit, compiling::digest, tables};
-use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid, Value, state::step::ENABLED};
 use sluice_sandbox::{Argument, DeclaredStep, PluginType};
 
 use super::{
@@ -259,7 +259,7 @@ impl Push<'_, '_> {
                 step: named(existing),
                 grants: lacks,
                 held: grants,
-                disabled: existing.int("statecode") != Some(0),
+                disabled: !ENABLED.is_of(existing),
             });
         }
         let images_differ = images_of(self.batch, existing.id)? != spec.images;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sluice_engine::{Batch, Rehearsal, Session, tables};
-use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Result, Right, Row, Uuid, Value};
+use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Result, Right, Row, Uuid, state};
 
 use super::{
     history::{self, PluginVersion},
@@ -301,7 +301,7 @@ impl Registration for Session {
         self.batch(|batch| {
             let mut changed = Vec::new();
             for step in steps_of(batch, assembly)? {
-                let is_enabled = step.int("statecode") == Some(0);
+                let is_enabled = state::step::ENABLED.is_of(&step);
                 let remembered = step.bool("sl_enabledbefore") == Some(true);
                 if enabled && !is_enabled && remembered {
                     // Its state was decided anew: what was remembered is forgotten.
@@ -377,10 +377,7 @@ pub(super) fn named(step: &Row) -> (Uuid, String) {
 }
 
 pub(crate) fn state_row(step: Uuid, enabled: bool) -> Row {
-    let (state, status) = if enabled { (0, 1) } else { (1, 2) };
-    Row::new(tables::STEP, step)
-        .with("statecode", Value::Choice(state))
-        .with("statuscode", Value::Choice(status))
+    Row::new(tables::STEP, step).in_state(state::step::enabled(enabled))
 }
 
 pub(super) fn step_name(batch: &mut Batch<'_>, id: Uuid) -> Result<String> {

@@ -2,7 +2,7 @@
 //! that stay out of work, and what became of the columns of steps.
 
 use sluice_engine::{Batch, tables};
-use sluice_model::{Filter, Query, Reference, Request, Result, Uuid, Value};
+use sluice_model::{Filter, Query, Reference, Request, Result, Uuid, Value, state::step::ENABLED};
 
 use super::{
     push::File,
@@ -40,7 +40,7 @@ pub(super) fn twins(batch: &mut Batch<'_>, assembly: Uuid, file: &File) -> Resul
 /// The steps that were enabled before they were taken out of work with others of their plug-in, and stay so.
 pub(super) fn resting(batch: &mut Batch<'_>, assembly: Uuid) -> Result<Vec<(Uuid, String)>> {
     let mut steps = steps_of(batch, assembly)?;
-    steps.retain(|step| step.int("statecode") != Some(0) && step.bool("sl_enabledbefore") == Some(true));
+    steps.retain(|step| !ENABLED.is_of(step) && step.bool("sl_enabledbefore") == Some(true));
     Ok(steps.iter().map(named).collect())
 }
 

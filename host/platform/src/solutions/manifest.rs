@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use sluice_engine::Component;
 use sluice_model::{Code, Error, Result};
 
+use crate::TRAVEL;
+
 /// The form of the files that this version writes, and the newest that it reads.
 pub(super) const FORMAT: u32 = 1;
 
@@ -42,7 +44,7 @@ pub(super) struct Entry {
     pub(super) file: String,
 }
 
-/// What a component is. The order is that of an import: what others depend on comes first.
+/// What a component is. The order is that of an import ([`TRAVEL`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// A global choice, or the options that were added to one column.
@@ -89,18 +91,10 @@ impl Kind {
         }
     }
 
-    /// Its place in an import.
-    fn place(self) -> u16 {
-        match self {
-            Self::OptionSet => 10,
-            Self::Table => 20,
-            Self::Column => 30,
-            Self::Key => 40,
-            Self::Mapping => 80,
-            Self::Role => 100,
-            Self::Plugin => 110,
-            Self::Row(component) => component.place,
-        }
+    /// Its place in an import; what the platform does not know comes last.
+    fn place(self) -> usize {
+        let place = TRAVEL.iter().position(|word| *word == self.word());
+        place.unwrap_or(TRAVEL.len())
     }
 }
 
@@ -205,29 +199,7 @@ mod tests {
             assert_eq!(kinds.parse(kind.word()).unwrap(), *kind);
         }
         let words: Vec<&str> = kinds.0.iter().map(|kind| kind.word()).collect();
-        assert_eq!(
-            words,
-            [
-                "option-set",
-                "table",
-                "column",
-                "column-profile",
-                "team-template",
-                "key",
-                "web-resource",
-                "form",
-                "view",
-                "mapping",
-                "flow",
-                "role",
-                "plugin",
-                "workflow",
-                "business-rule",
-                "duplicate-rule",
-                "offline-profile",
-            ],
-            "what others depend on comes first"
-        );
+        assert_eq!(words, TRAVEL, "each of the platform's has its place");
         assert!(kinds.parse("entity").unwrap_err().message().contains("option-set"));
     }
 

@@ -5,7 +5,9 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
+use sluice_model::{
+    Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value, state::step::ENABLED,
+};
 
 use super::{Applied, Gone, Installation, document, misfit, removing, states};
 use crate::{
@@ -160,7 +162,7 @@ fn export_step(session: &Session, plugin_type: &str, step: &Row) -> Result<Carri
         limits: optional("sl_limits"),
         auto_delete: step.bool("asyncautodelete") == Some(true),
         declared: step.text("sl_origin") == Some(DECLARED),
-        enabled: step.int("statecode") == Some(0),
+        enabled: ENABLED.is_of(step),
         images: images
             .iter()
             .map(|image| Image {

@@ -8,11 +8,13 @@ use std::{
 };
 
 use sluice_access::PrincipalId;
-use sluice_model::{Code, Depth, Error, Filter, Name, Reference, Result, Row, Uuid, Value, text::Collation};
+use sluice_model::{
+    Code, Depth, Error, Filter, Name, Reference, Result, Row, Uuid, Value, state::process::ACTIVATED, text::Collation,
+};
 use sluice_sandbox::Context;
 
 use super::{
-    ACTIVATED, ACTIVATION, Trigger, background,
+    ACTIVATION, Trigger, background,
     definition::Definition,
     is_workflow,
     life::takes_workflows,
@@ -409,7 +411,7 @@ impl Part for ActivePart {
     fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>> {
         let copies = is_workflow()
             .and(Filter::eq("type", Value::Choice(ACTIVATION)))
-            .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
+            .and(ACTIVATED.rows());
         let rows = reader.some(TABLE, COLUMNS, copies)?;
         // A file may hold one that was activated when its table still took workflows.
         let takes = |workflow: &Workflow| {

@@ -8,7 +8,11 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sluice_model::{Code, Error, Filter, Name, Query, Reference, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{
+    Code, Error, Filter, Name, Query, Reference, Result, Row, Timestamp, Uuid, Value,
+    remedy::{Case, Resolution},
+    state::job,
+};
 use sluice_sandbox::Context;
 
 use super::{
@@ -28,6 +32,16 @@ use sluice_engine::{
 
 /// `asyncoperation.operationtype`: Workflow.
 const WORKFLOW: i32 = 10;
+
+/// What is told of a run that has ended.
+static HAS_ENDED: Case = Case {
+    cause: "what a workflow did before it ended stays done, so that its run is not begun once more",
+    resolution: Resolution::new(
+        "run the workflow for the row, where it runs on demand, or do again what sets it off",
+        &[],
+    ),
+};
+
 /// So many runs of a workflow for one row may come of one request.
 const MOST_RUNS: u64 = 16;
 /// So long a run that waits for what may change is left alone, where nothing that wakes it does.
@@ -124,8 +138,8 @@ pub(super) fn start(
          workflow logic and try again. (It ran {earlier} times for one row.)"
     );
     let job = job
-        .with("statecode", Value::Choice(3))
-        .with("statuscode", Value::Choice(31))
+        .with("statecode", Value::Choice(job::FAILED.state))
+        .with("statuscode", Value::Choice(job::FAILED.status))
         .with("completedon", context.created_on)
         .with("errorcode", Code::DEPTH.signed())
         .with("message", told);
@@ -163,7 +177,7 @@ pub(super) fn awaited(unit: &mut Unit, workflow: Uuid) -> Result<BTreeSet<Name>>
 fn is_waiting() -> Filter {
     Filter::eq("operationtype", Value::Choice(WORKFLOW))
         .and(Filter::eq("iswaitingforevent", true))
-        .and(Filter::eq("statecode", Value::Choice(1)))
+        .and(job::WAITING.rows())
 }
 
 /// Starts a run for the row of a message.
@@ -282,6 +296,14 @@ impl JobKind for Jobs {
         WORKFLOW
     }
 
+    fn label(&self) -> &'static str {
+        "Workflow"
+    }
+
+    fn ended(&self) -> &'static Case {
+        &HAS_ENDED
+    }
+
     fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
         let progress: Progress = runner::parse(data)?;
         let (users, level) = ((progress.user, progress.initiating, progress.limited), progress.level);
@@ -356,7 +378,7 @@ impl Part {
     ) -> Result<()> {
         let does = self.program.lines.get(at);
         let does_something = does.is_some_and(|line| matches!(line.what, What::Do(_)));
-        let waited = job.int("statuscode") == Some(10);
+        let waited = job.int("statuscode") == Some(job::WAITING.status);
         let status = match follows {
             Some(Next::Wait) if waited => return Ok(()),
             Some(Next::Wait) => Status::Waiting,

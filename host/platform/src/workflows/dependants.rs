@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Comparison, Filter, Query, Result, Row, Value};
+use sluice_model::{Comparison, Filter, Query, Result, Row, Value, state::process::DRAFT};
 
 use super::{
-    DEFINITION, DRAFT,
+    DEFINITION,
     active::{self, KIND, Workflow},
     check::{Checker, numbered},
     definition::Definition,
@@ -34,7 +34,7 @@ impl Dependant for Definitions {
             is_active: true,
             is_managed: workflow.is_managed,
             runs_as: names::runs_as(active, workflow.id),
-            rest: Row::new(TABLE, workflow.id).with("statecode", Value::Choice(DRAFT)),
+            rest: Row::new(TABLE, workflow.id).in_state(DRAFT),
         };
         Ok(callers.into_iter().map(caller).collect())
     }
@@ -72,7 +72,7 @@ impl Dependant for Definitions {
         let active = Filter::Compare {
             column: "statecode".into(),
             comparison: Comparison::Ne,
-            value: Value::Choice(DRAFT),
+            value: Value::Choice(DRAFT.state),
         };
         let definitions = is_workflow().and(Filter::eq("type", Value::Choice(DEFINITION)));
         let rows = unit.select_as_platform(

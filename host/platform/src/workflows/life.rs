@@ -4,10 +4,11 @@
 use sluice_model::{
     Code, Error, Name, Ownership, Reference, Result, Row, TableDef, Value,
     remedy::{Case, Resolution},
+    state::process::{ACTIVATED, DRAFT},
 };
 
 use super::{
-    ACTIVATED, ACTIVATION, CATEGORY, DEFINITION, DRAFT,
+    ACTIVATION, CATEGORY, DEFINITION,
     active::{self, Scope},
     arguments,
     check::{Checker, are_there, columns_exist, numbered},
@@ -49,7 +50,7 @@ fn is_copy(row: &Row) -> bool {
 }
 
 fn is_active(row: &Row) -> bool {
-    row.int("statecode") == Some(ACTIVATED)
+    ACTIVATED.is_of(row)
 }
 
 pub(super) fn invalid<T>(message: String) -> Result<T> {
@@ -112,7 +113,7 @@ impl Rules for Life {
         }
         if is_active(before) && changes("ownerid") {
             if let Some(target) = operation.target_mut() {
-                target.set("statecode", Value::Choice(DRAFT));
+                target.set("statecode", Value::Choice(DRAFT.state));
                 target.values.remove("statuscode");
             }
             return Ok(());

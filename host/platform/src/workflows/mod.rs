@@ -64,7 +64,7 @@ static COMPONENTS: Component = Component {
     }),
     is_released: true,
     in_use: names::in_use,
-    ..Component::plain("workflow", 120, tables::PROCESS)
+    ..Component::plain("workflow", tables::PROCESS)
 };
 
 /// Workflows.
@@ -94,10 +94,6 @@ const CATEGORY: i32 = 0;
 const DEFINITION: i32 = 1;
 /// `workflow.type` of the copy that runs.
 const ACTIVATION: i32 = 2;
-/// `workflow.statecode` of a draft.
-const DRAFT: i32 = 0;
-/// `workflow.statecode` of what is active.
-const ACTIVATED: i32 = 1;
 
 /// What starts a workflow by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
