@@ -183,9 +183,10 @@ impl Flow {
     }
 }
 
-/// Nothing is to be filled in by whoever moves the row: what is open is not shown to them.
+/// Nothing is to be filled in by whoever moves the row: what counts as not filled in is not shown to them.
 static NOT_SHOWN: Case = Case {
-    cause: "a required step is about a secured column that is not shown to whoever moves the process: to them it is open",
+    cause: "a required step is about a secured column that is not shown to whoever moves the process: for them it counts \
+            as not filled in",
     resolution: Resolution::new(
         "let somebody who may read the column move the process, or let a column security profile give it to read",
         &[Remedy::GrantColumn, Remedy::AddToProfile],
