@@ -1,6 +1,7 @@
 //! What a step calls: a plug-in ([`crate::plugin`]), or what a capability brings. Frames, images,
 //! traces, and who is to blame stay with the steps; a handler does the work in between.
 
+use sluice_access::Principal;
 use sluice_model::{Result, Uuid};
 use sluice_sandbox::{Context, Usage};
 
@@ -35,6 +36,15 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
     /// The database cannot be read.
     fn concerns(&self, _: &mut Unit, _: &Operation) -> Result<bool> {
         Ok(true)
+    }
+
+    /// As whom it acts in the place of `caller`, who set it off, where its step names nobody. Nothing, where it acts as
+    /// the caller.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    fn acts_in_place_of(&self, _: &mut Unit, _caller: &Principal) -> Result<Option<Uuid>> {
+        Ok(None)
     }
 
     /// Of an asynchronous step: writes the jobs that follow what an operation has just done, where

@@ -119,12 +119,16 @@ impl Unit {
 
 /// As whom a step runs.
 pub(crate) fn user_of(unit: &mut Unit, operation: &Operation, step: &Step) -> Result<Arc<Principal>> {
-    match step.run_as {
-        Some(user) => unit.principal(user),
-        // What the platform does as the system gives no step the system's powers.
-        None if operation.principal.is_system() => Ok(operation.initiating.clone()),
-        None => Ok(operation.principal.clone()),
-    }
+    // What the platform does as the system gives no step the system's powers.
+    let caller = match operation.principal.is_system() {
+        true => &operation.initiating,
+        false => &operation.principal,
+    };
+    let user = match step.run_as {
+        Some(user) => Some(user),
+        None => step.handler.acts_in_place_of(unit, caller)?,
+    };
+    user.map_or_else(|| Ok(caller.clone()), |user| unit.principal(user))
 }
 
 fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Workflows: what a definition may say, what starts it and for which rows, what it does and as
 //! whom, and how it is found and taken out of work where it stands in somebody's way.
 
+mod acting;
 mod actions;
 mod amounts;
 mod background;

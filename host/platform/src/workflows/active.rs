@@ -7,9 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use sluice_access::PrincipalId;
+use sluice_access::{Principal, PrincipalId};
 use sluice_model::{
-    Code, Depth, Error, Filter, Name, Reference, Result, Row, Uuid, Value, state::process::ACTIVATED, text::Collation,
+    Code, Error, Filter, Name, PrincipalKind, Reference, Result, Row, Uuid, Value, state::process::ACTIVATED,
+    text::Collation,
 };
 use sluice_sandbox::Context;
 
@@ -18,9 +19,10 @@ use super::{
     definition::Definition,
     is_workflow,
     life::takes_workflows,
-    log,
+    log, owner,
     program::Program,
     run::{Next, Run, TABLE, action_at, cut_message},
+    scope::Scope,
 };
 use sluice_engine::{
     Operation, Unit,
@@ -30,40 +32,6 @@ use sluice_engine::{
     step::{self, Step},
     step_rows, tables,
 };
-
-/// For which rows a workflow runs: whose they are, seen from its owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// The owner's own.
-    User,
-    /// Those of the owner's business unit.
-    BusinessUnit,
-    /// Those of that and of the units below it.
-    ParentChild,
-    /// All.
-    Organization,
-}
-
-impl Scope {
-    pub(crate) fn of(number: Option<i32>) -> Self {
-        match number {
-            Some(2) => Self::BusinessUnit,
-            Some(3) => Self::ParentChild,
-            Some(4) => Self::Organization,
-            _ => Self::User,
-        }
-    }
-
-    /// The depth of a privilege that reaches as far.
-    pub(crate) fn depth(self) -> Depth {
-        match self {
-            Self::User => Depth::User,
-            Self::BusinessUnit => Depth::BusinessUnit,
-            Self::ParentChild => Depth::ParentChild,
-            Self::Organization => Depth::Organization,
-        }
-    }
-}
 
 /// A workflow that is active.
 #[derive(Debug)]
@@ -80,7 +48,7 @@ pub(crate) struct Workflow {
     pub(crate) forgets: bool,
     /// In real time, what fails is logged.
     logs_failures: bool,
-    scope: Scope,
+    pub(super) scope: Scope,
     as_owner: bool,
     pub(crate) in_real_time: bool,
     pub(crate) by_hand: bool,
@@ -206,9 +174,14 @@ impl Workflow {
         let Ok(row) = operation.target_reference() else {
             return Ok(false);
         };
-        let (Some(owner), true) = (&self.owner, self.scope != Scope::Organization) else {
+        let Some(owner) = &self.owner else {
             return Ok(true);
         };
+        // As it was when it was activated, its owner still has to hold that privilege.
+        let scope = self.scope.within(owner::depth(unit, owner)?);
+        if scope == Scope::Organization {
+            return Ok(true);
+        }
         // A row that is gone was somebody's.
         let before = || {
             let row = operation.row_before()?;
@@ -220,11 +193,11 @@ impl Workflow {
         let Some((owned_by, business_unit)) = unit.ownership(&row)?.or_else(before) else {
             return Ok(false);
         };
-        if self.scope == Scope::User {
+        if scope == Scope::User {
             return Ok(owned_by == PrincipalId::of(owner));
         }
         let own = unit.principal_of(owner)?.business_unit();
-        Ok(match self.scope {
+        Ok(match scope {
             Scope::BusinessUnit => business_unit == Some(own),
             _ => business_unit.is_some_and(|of_row| unit.configuration().units().is_same_or_below(of_row, own)),
         })
@@ -249,6 +222,17 @@ impl Handler for Call {
 
     fn concerns(&self, unit: &mut Unit, operation: &Operation) -> Result<bool> {
         self.workflow.concerns(unit, operation)
+    }
+
+    /// What somebody runs by hand, and a child, acts as who starts it: they know it.
+    fn acts_in_place_of(&self, unit: &mut Unit, caller: &Principal) -> Result<Option<Uuid>> {
+        let owner = self.workflow.owner.as_ref();
+        let Some(owner) = owner.filter(|owner| self.row.is_none() && &*owner.table == PrincipalKind::User.table())
+        else {
+            return Ok(None);
+        };
+        let may = owner::may_act_as(unit, owner, caller)?;
+        Ok((!may).then_some(owner.id))
     }
 
     fn call(&self, unit: &mut Unit, step: &Step, mut context: Context) -> Called {

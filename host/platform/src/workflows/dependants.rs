@@ -28,15 +28,17 @@ impl Dependant for Definitions {
         let active = active::of(&snapshot);
         let mut callers: Vec<_> = active.calling(callee).collect();
         callers.sort_by_key(|workflow| workflow.id);
-        let caller = |workflow: &Arc<Workflow>| TypeCaller {
-            word: KIND,
-            name: workflow.name.clone(),
-            is_active: true,
-            is_managed: workflow.is_managed,
-            runs_as: names::runs_as(active, workflow.id),
-            rest: Row::new(TABLE, workflow.id).in_state(DRAFT),
+        let caller = |workflow: &Arc<Workflow>| {
+            Ok(TypeCaller {
+                word: KIND,
+                name: workflow.name.clone(),
+                is_active: true,
+                is_managed: workflow.is_managed,
+                runs_as: names::runs_as(unit, active, workflow.id)?,
+                rest: Row::new(TABLE, workflow.id).in_state(DRAFT),
+            })
         };
-        Ok(callers.into_iter().map(caller).collect())
+        callers.into_iter().map(caller).collect()
     }
 
     fn dependencies(&self, unit: &mut Unit, named: RequiredComponent<'_>) -> Result<Vec<Dependency>> {

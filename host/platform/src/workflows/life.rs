@@ -8,15 +8,14 @@ use sluice_model::{
 };
 
 use super::{
-    ACTIVATION, CATEGORY, DEFINITION,
-    active::{self, Scope},
-    arguments,
+    ACTIVATION, CATEGORY, DEFINITION, active, arguments,
     check::{Checker, are_there, columns_exist, numbered},
     children,
     definition::{Definition, check_once},
     names, owner,
     program::Program,
     run::TABLE,
+    scope::Scope,
 };
 use sluice_engine::{Operation, Rules, Unit, giving, step, step_rows};
 
@@ -363,7 +362,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
         }
     }
     // What starts it runs it in names of its own.
-    for user in names::runs_as(active::of(&snapshot), row.id) {
+    for user in names::runs_as(unit, active::of(&snapshot), row.id)? {
         giving::check_acts_as(unit, operation, user)?;
     }
     owner::check(unit, operation, row)?;

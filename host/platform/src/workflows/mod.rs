@@ -29,6 +29,7 @@ pub(crate) mod naming;
 mod owner;
 mod program;
 mod run;
+mod scope;
 mod spec;
 pub(crate) mod values;
 

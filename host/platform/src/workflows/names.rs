@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use sluice_engine::Unit;
-use sluice_model::{Result, Uuid};
+use sluice_model::{Depth, PrincipalKind, Result, Uuid};
 
-use super::active::{self, Active, Workflow};
+use super::{
+    active::{self, Active, Workflow},
+    owner,
+};
 
 /// A workflow and those that start it, directly or through others.
 fn starters(active: &Active, workflow: Uuid) -> BTreeSet<Uuid> {
@@ -37,12 +40,27 @@ pub(super) fn in_use(unit: &mut Unit, workflow: Uuid) -> Result<Option<String>> 
 }
 
 /// The users in whose names a workflow runs, whoever sets it off: its owner, and the owner of each that
-/// starts it, directly or through others, where these run as their owners.
-pub(super) fn runs_as(active: &Active, workflow: Uuid) -> BTreeSet<Uuid> {
+/// starts it, directly or through others, where these run as their owners, or may not act as everybody.
+pub(super) fn runs_as(unit: &mut Unit, active: &Active, workflow: Uuid) -> Result<BTreeSet<Uuid>> {
+    let mut users = BTreeSet::new();
+    for one in starters(active, workflow).into_iter().filter_map(|id| active.find(id)) {
+        let owner = one.owner.as_ref();
+        let Some(owner) = owner.filter(|owner| &*owner.table == PrincipalKind::User.table()) else {
+            continue;
+        };
+        if one.runs_as_owner() || owner::depth(unit, owner)? != Some(Depth::Organization) {
+            users.insert(owner.id);
+        }
+    }
+    Ok(users)
+}
+
+/// Of those that start a workflow, directly or through others, and act as whoever sets them off, the one that runs for
+/// most rows.
+pub(super) fn widest_starter(active: &Active, workflow: Uuid) -> Option<&Workflow> {
     let all = starters(active, workflow);
-    let found = all.iter().filter_map(|id| active.find(*id));
-    let owners = found
-        .filter(|one| one.runs_as_owner())
-        .filter_map(|one| one.owner.as_ref());
-    owners.map(|owner| owner.id).collect()
+    let others = all.iter().filter(|id| **id != workflow);
+    let found = others.filter_map(|id| active.find(*id));
+    let as_caller = found.filter(|one| !one.runs_as_owner());
+    as_caller.map(AsRef::as_ref).max_by_key(|one| one.scope.depth())
 }

@@ -1,15 +1,18 @@
 //! What the owner of a workflow has to hold, and who lets it run as its owner.
 
+use sluice_access::Principal;
 use sluice_engine::{Operation, Unit, giving};
 use sluice_model::{
-    Code, Error, Name, PrincipalKind, Result, Right, Row,
+    Code, Depth, Error, Name, PrincipalKind, Reference, Result, Right, Row,
     remedy::{Case, Remedy, Resolution},
 };
 
 use super::{
-    active::Scope,
+    active,
     life::{FOR_OTHERS, invalid, name},
+    names,
     run::TABLE,
+    scope::Scope,
 };
 
 /// What is told to somebody else than the owner of a workflow that runs as its owner, in the background.
@@ -38,12 +41,17 @@ static NOT_HELD_NOW: Case = Case {
 /// Who activates a workflow that runs as its owner lets it do only what they could do.
 pub(super) fn check(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     let in_real_time = row.int("mode") == Some(1);
-    // In the background it runs as its owner, whoever has set it off.
-    if row.int("runas") != Some(0) && in_real_time {
-        return Ok(());
-    }
     let owner = row.lookup("ownerid");
-    let Some(owner) = owner.filter(|owner| &*owner.table == PrincipalKind::User.table()) else {
+    let user = owner.filter(|owner| &*owner.table == PrincipalKind::User.table());
+    // In the background it runs as its owner, whoever has set it off; in real time it does where its owner may not act
+    // as whoever does.
+    if row.int("runas") != Some(0) && in_real_time {
+        let Some(owner) = user else { return Ok(()) };
+        if depth(unit, owner)? == Some(Depth::Organization) {
+            return Ok(());
+        }
+    }
+    let Some(owner) = user else {
         let helps = match in_real_time {
             true => "assign it to a user, or let it run as the caller",
             false => "in the background it always does; assign it to a user",
@@ -116,6 +124,30 @@ pub(crate) fn refuse_system(unit: &mut Unit, row: &Row) -> Result<()> {
     }
 }
 
+/// How deep somebody may change workflows.
+pub(super) fn depth(unit: &mut Unit, owner: &Reference) -> Result<Option<Depth>> {
+    let privilege = unit.snapshot()?.table(TABLE)?.privilege_name(Right::Write);
+    Ok(unit.principal_of(owner)?.depth_of(&privilege))
+}
+
+/// Whether a workflow of `owner` acts as `caller`, who sets it off: the caller is its owner, or somebody whose workflows
+/// its owner may change. Else whoever writes a workflow for rows of their own would act as everybody who changes one.
+pub(super) fn may_act_as(unit: &mut Unit, owner: &Reference, caller: &Principal) -> Result<bool> {
+    if owner.id == caller.id() {
+        return Ok(true);
+    }
+    let (depth, unit_of_owner) = (depth(unit, owner)?, unit.principal_of(owner)?.business_unit());
+    Ok(match depth {
+        Some(Depth::Organization) => true,
+        Some(Depth::ParentChild) => {
+            let units = unit.configuration().units();
+            units.is_same_or_below(caller.business_unit(), unit_of_owner)
+        }
+        Some(Depth::BusinessUnit) => caller.business_unit() == unit_of_owner,
+        Some(Depth::User) | None => false,
+    })
+}
+
 /// What is told of a workflow for more rows than its owner may change workflows of.
 static TOO_WIDE: Case = Case {
     cause: "what others do sets a workflow off, so its scope reaches no further than its owner may change workflows",
@@ -125,26 +157,34 @@ static TOO_WIDE: Case = Case {
     ),
 };
 
-/// A workflow runs for no more rows than its owner may change workflows of: what others do sets it
-/// off, and it may do what they may.
+/// A workflow runs for no more rows than its owner may change workflows of, nor does one that starts it as its caller:
+/// what others do sets it off, and it may do what they may.
 pub(super) fn check_scope(unit: &mut Unit, row: &Row) -> Result<()> {
     let Some(owner) = row.lookup("ownerid") else {
         return Ok(());
     };
-    let privilege = unit.snapshot()?.table(TABLE)?.privilege_name(Right::Write);
-    let principal = unit.principal_of(owner)?;
-    let depth = principal.depth_of(&privilege);
-    let scope = Scope::of(row.int("scope")).depth();
+    let depth = depth(unit, owner)?;
+    let own = Scope::of(row.int("scope")).depth();
+    let snapshot = unit.snapshot()?;
+    let starter = names::widest_starter(active::of(&snapshot), row.id);
+    let starter = starter.filter(|starter| starter.scope.depth() > own);
+    let scope = starter.map_or(own, |starter| starter.scope.depth());
     if depth.is_some_and(|depth| depth >= scope) {
         return Ok(());
     }
+    let privilege = unit.snapshot()?.table(TABLE)?.privilege_name(Right::Write);
+    let principal = unit.principal_of(owner)?;
     let holds = match depth {
         Some(depth) => format!("at the depth {} only", depth.label()),
         None => "at no depth".to_owned(),
     };
+    let whose = match starter {
+        Some(starter) => format!("the scope of \"{}\", which starts it as its caller,", starter.name),
+        None => "its scope".to_owned(),
+    };
     let message = format!(
-        "the workflow {} cannot be activated: its scope is {}, and its owner holds {privilege} {holds}; give it a \
-         narrower scope, or an owner who holds that privilege deeper",
+        "the workflow {} cannot be activated: {whose} is {}, and its owner holds {privilege} {holds}; give it a narrower \
+         scope, or an owner who holds that privilege deeper",
         name(row),
         scope.label()
     );
