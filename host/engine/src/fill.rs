@@ -3,8 +3,8 @@
 
 use sluice_access::{OwnerToBe, PrincipalId};
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right, Row,
-    TableDef, Timestamp, Uuid, Value, coerce,
+    Code, ColumnDef, ColumnType, Error, MADE_ELSEWHERE, Name, Ownership, PrincipalKind, Reference, Required, Result,
+    Right, Row, TableDef, Timestamp, Uuid, Value, coerce,
 };
 
 mod amounts;
@@ -188,7 +188,7 @@ pub(crate) fn new_row(unit: &Unit, operation: &Operation, table: &TableDef, row:
 fn new_columns(unit: &Unit, now: Timestamp, table: &TableDef, row: &mut Row) -> Result<()> {
     defaults(table, row)?;
     new_state(table, row)?;
-    let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
+    let earlier = row.get(MADE_ELSEWHERE).and_then(Value::as_time);
     if earlier.is_some_and(|earlier| earlier > now) {
         let message = "`overriddencreatedon` says when a row was made elsewhere: a time in the past, not the future";
         return Err(Error::invalid(message).with_table(&table.name));

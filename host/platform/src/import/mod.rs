@@ -38,7 +38,7 @@ use identity::{Maker, Prints, Repeats};
 use key::Existing;
 pub use plan::Plan;
 use plan::Target;
-use present::{DATED_BACK, Present, Recognition};
+use present::{Present, Recognition};
 use records::{Record, Records};
 pub use refused::Opener;
 use refused::Refused;
@@ -301,11 +301,9 @@ impl Run<'_> {
 
     /// The lines, with those marked whose rows are there.
     fn looked_up(&self, mut lines: Vec<Line>) -> Result<Vec<Line>> {
-        let constants = self.plan.constants.iter().map(|(name, _)| &**name);
         let recognition = Recognition {
             prints: &self.prints,
             since: self.maker.secret.since(),
-            dates_back: constants.chain(self.prints.columns()).any(|name| name == DATED_BACK),
         };
         present::mark(self.session, &self.plan.table, &recognition, &mut lines)?;
         Ok(lines)
