@@ -89,7 +89,7 @@ fn a_secured_column_is_taken_away_by_those_who_read_it() {
     let gone = Gone::new();
     let admin = &gone.world.admin;
     let denied = gone.mallory.0.delete_column("account", "new_sec").unwrap_err();
-    assert_eq!(denied.code(), Code::COLUMN_READ_DENIED);
+    assert_eq!(denied.code(), Code::PRIVILEGE_DENIED);
     let mut table = TableDef::new("new_table", Ownership::User);
     table.primary_name = Some("new_name".into());
     for name in ["new_name", "new_sec"] {
@@ -100,7 +100,7 @@ fn a_secured_column_is_taken_away_by_those_who_read_it() {
     admin.0.create_table(&table).unwrap();
     secure(admin, "new_table", "new_sec", true).unwrap();
     let denied = gone.mallory.0.delete_table("new_table").unwrap_err();
-    assert_eq!(denied.code(), Code::COLUMN_READ_DENIED);
+    assert_eq!(denied.code(), Code::PRIVILEGE_DENIED);
     admin.0.delete_table("new_table").unwrap();
     admin.0.delete_column("account", "new_sec").unwrap();
 }

@@ -369,7 +369,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
         giving::check_acts_as(unit, operation, user)?;
     }
     owner::check(unit, operation, row)?;
-    owner::check_reads(unit, operation, row, &checked.uses)
+    owner::check_sees(unit, operation, row, &checked.uses)
 }
 
 /// Makes the copy that runs.
