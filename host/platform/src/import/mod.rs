@@ -286,12 +286,12 @@ impl Run<'_> {
             }
         };
         let said = self.prints.of(&fields).filter(|_| self.plan.knows_by_content());
-        let ids = said
-            .map(|said| self.maker.ids(&said, &mut reading.repeats))
-            .transpose()?;
+        // Of lines that are passed over, it counts how often they have come.
+        let numbered = said.map(|said| reading.repeats.count(said));
         if record.line <= reading.resume_after {
             return Ok(None);
         }
+        let ids = numbered.map(|line| self.maker.ids(&line)).transpose()?;
         let mut line = Line::broken(record.line, record.raw, &self.plan.table, Vec::new());
         let id = ids.as_ref().map(|ids| ids.own);
         line.ids = ids;
