@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sluice_model::{
-    Code, Depth, Error, Ownership, PrincipalKind, Right, Rights, TableDef, Uuid,
+    Code, Depth, Error, Ownership, PrincipalKind, Remedy, Right, Rights, TableDef, Uuid,
     remedy::{Case, Resolution},
 };
 
@@ -244,6 +244,16 @@ pub(crate) fn column_asked(table: &str, column: &str) -> Error {
         .with_word("RIGHT", "read")
 }
 
+/// What is told of somebody who does not hold a right on a secured column.
+static LACKS_COLUMN: Case = Case {
+    cause: "a right on a secured column was to be given, or what the column holds let loose or taken away, and no column \
+            security profile lets the user do that with the column",
+    resolution: Resolution::new(
+        "let a profile of the user give that right on the column, or add the user to one that does",
+        &[Remedy::GrantColumn, Remedy::AddToProfile],
+    ),
+};
+
 /// Somebody was to give a right on a secured column that they do not hold. The platform's own words are not known.
 pub(crate) fn gives_column(principal: &Principal, table: &str, column: &str, word: &str) -> Error {
     let message = format!(
@@ -251,7 +261,12 @@ pub(crate) fn gives_column(principal: &Principal, table: &str, column: &str, wor
         principal.name(),
         principal.id()
     );
-    refusal(Code::PRIVILEGE_DENIED, message, principal).with_table(table)
+    refusal(Code::PRIVILEGE_DENIED, message, principal)
+        .in_case(&LACKS_COLUMN)
+        .with_table(table)
+        .with_word("TABLE", table)
+        .with_word("COLUMN", column)
+        .with_word("RIGHT", word.to_ascii_lowercase())
 }
 
 /// Somebody was to give the profile System Administrator without having it.

@@ -26,7 +26,9 @@
 use std::sync::Arc;
 
 use sluice_access::Permit;
-use sluice_model::{Error, Filter, Name, Query, Reference, Result, Right, Row, TableDef, Timestamp, Uuid, Value};
+use sluice_model::{
+    Error, Filter, MADE_ELSEWHERE, Name, Query, Reference, Result, Right, Row, TableDef, Timestamp, Uuid, Value,
+};
 use sluice_store::Tx;
 
 use crate::{Operation, Unit, tables};
@@ -179,10 +181,10 @@ impl Author {
     pub(crate) fn date(&self, row: &mut Row, is_new: bool) {
         row.set("modifiedon", self.when);
         if is_new {
-            let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
+            let earlier = row.get(MADE_ELSEWHERE).and_then(Value::as_time);
             row.set("createdon", earlier.unwrap_or(self.when));
             if earlier.is_some() {
-                row.set("overriddencreatedon", self.when);
+                row.set(MADE_ELSEWHERE, self.when);
             }
         }
     }

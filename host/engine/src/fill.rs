@@ -3,8 +3,8 @@
 
 use sluice_access::{OwnerToBe, PrincipalId};
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right, Row,
-    TableDef, Timestamp, Uuid, Value, coerce,
+    Code, ColumnDef, ColumnType, Error, MADE_ELSEWHERE, Name, Ownership, PrincipalKind, Reference, Required, Result,
+    Right, Row, TableDef, Timestamp, Uuid, Value, coerce,
 };
 
 mod amounts;
@@ -77,12 +77,11 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
                     business_unit: caller.business_unit(),
                 },
             };
-            if unit.snapshot.settings.across.is_on {
-                owner.business_unit = match row.id_of(OWNING_UNIT) {
-                    Some(chosen) => chosen_unit(unit, operation, table, chosen)?,
-                    None => caller.business_unit(),
-                };
+            let sent = row.id_of(OWNING_UNIT);
+            if let Some(chosen) = sent.filter(|_| unit.snapshot.settings.across.is_on) {
+                check_unit(unit, operation, table, chosen)?;
             }
+            owner.business_unit = lies(unit, row, Whose::New(caller.business_unit()), owner.business_unit);
             set_owner(row, &owner);
             owner
         }
@@ -103,15 +102,35 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
 /// The business unit of a row, as the platform keeps it.
 pub(crate) const OWNING_UNIT: &str = "owningbusinessunit";
 
+/// A row whose owner is decided.
+enum Whose<'a> {
+    /// It is made, by somebody of this business unit.
+    New(Uuid),
+    /// It is there, as it was before, and gets another owner.
+    Changed(&'a Row),
+}
+
+/// In which business unit a row lies that belongs to somebody of a unit. Where rows are owned across units, it is the
+/// one that was sent, or the creator's; another owner leaves it there, unless the organisation has rows move.
+fn lies(unit: &Unit, row: &Row, whose: Whose<'_>, owners: Uuid) -> Uuid {
+    let across = &unit.snapshot.settings.across;
+    let sent = row.id_of(OWNING_UNIT);
+    let lies = match whose {
+        Whose::New(_) if !across.is_on => None,
+        Whose::New(creators) => sent.or(Some(creators)),
+        Whose::Changed(before) => sent.or_else(|| before.id_of(OWNING_UNIT).filter(|_| !across.moves_rows)),
+    };
+    lies.unwrap_or(owners)
+}
+
 /// A business unit that somebody puts a row into: one that is enabled, and that rows may be attached to.
-fn chosen_unit(unit: &mut Unit, operation: &Operation, table: &TableDef, chosen: Uuid) -> Result<Uuid> {
+fn check_unit(unit: &mut Unit, operation: &Operation, table: &TableDef, chosen: Uuid) -> Result<()> {
     let snapshot = unit.snapshot()?;
     if snapshot.is_stopped(chosen) {
         return Err(Error::said(Code::ASSIGN_TO_DISABLED_UNIT).with_table(&table.name));
     }
     let units = snapshot.table(tables::BUSINESS_UNIT)?.clone();
-    unit.decide(operation, &units, Right::AppendTo, chosen)?;
-    Ok(chosen)
+    unit.decide(operation, &units, Right::AppendTo, chosen).map(|_| ())
 }
 
 fn new_owner(unit: &mut Unit, operation: &Operation, table: &TableDef, chosen: &Reference) -> Result<OwnerToBe> {
@@ -188,7 +207,7 @@ pub(crate) fn new_row(unit: &Unit, operation: &Operation, table: &TableDef, row:
 fn new_columns(unit: &Unit, now: Timestamp, table: &TableDef, row: &mut Row) -> Result<()> {
     defaults(table, row)?;
     new_state(table, row)?;
-    let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
+    let earlier = row.get(MADE_ELSEWHERE).and_then(Value::as_time);
     if earlier.is_some_and(|earlier| earlier > now) {
         let message = "`overriddencreatedon` says when a row was made elsewhere: a time in the past, not the future";
         return Err(Error::invalid(message).with_table(&table.name));
@@ -279,12 +298,7 @@ pub(crate) fn changed_owner(
     }
     unit.decide(operation, table, Right::Assign, row.id)?;
     let mut owner = new_owner(unit, operation, table, &chosen)?;
-    let stays = before
-        .id_of(OWNING_UNIT)
-        .filter(|_| !unit.snapshot.settings.across.moves_rows);
-    if let Some(lies) = row.id_of(OWNING_UNIT).or(stays) {
-        owner.business_unit = lies;
-    }
+    owner.business_unit = lies(unit, row, Whose::Changed(before), owner.business_unit);
     set_owner(row, &owner);
     if unit.snapshot.settings.share_to_previous_owner
         && let Some(previous) = before.lookup("ownerid")
@@ -312,7 +326,7 @@ fn changed_unit(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &
         .id_of(OWNING_UNIT)
         .filter(|chosen| before.id_of(OWNING_UNIT) != Some(*chosen))
     {
-        Some(chosen) => chosen_unit(unit, operation, table, chosen).map(|_| ()),
+        Some(chosen) => check_unit(unit, operation, table, chosen),
         None => {
             row.values.remove(OWNING_UNIT);
             Ok(())

@@ -3,8 +3,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sluice_access::{ColumnGrants, ColumnRight, Holding};
-use sluice_model::{Code, Depth, Error, Filter, Name, PrincipalKind, Query, Result, Row, Uuid};
+use sluice_access::{ColumnGrants, ColumnRight, Holding, Principal};
+use sluice_model::{Catalog, Code, Depth, Error, Filter, Name, PrincipalKind, Query, Result, Row, Uuid};
 
 use crate::{
     Operation, Unit, organization,
@@ -187,16 +187,16 @@ pub fn check_acts_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Resu
 }
 
 /// The caller may read each of these columns of tables that is secured: what is let loose in the name of somebody
-/// who reads them tells what they hold.
+/// who reads them tells what they hold, and what becomes of a secured column, that it is opened or goes, is up to
+/// those who read it.
 ///
 /// # Errors
 /// [`Code::PRIVILEGE_DENIED`] with the first column that the caller may not read.
 pub fn check_reads<'a>(
-    unit: &Unit,
-    operation: &Operation,
+    catalog: &Catalog,
+    caller: &Principal,
     columns: impl IntoIterator<Item = (&'a Name, &'a Name)>,
 ) -> Result<()> {
-    let catalog = unit.catalog();
     let mut read = ColumnGrants::default();
     for (table, column) in columns {
         let table = catalog.table(table)?;
@@ -204,7 +204,7 @@ pub fn check_reads<'a>(
             read.give(&table.name, secured, ColumnRight::Read, "what is let loose");
         }
     }
-    sluice_access::check_gives_columns(&operation.principal, &read)
+    sluice_access::check_gives_columns(caller, &read)
 }
 
 /// What these plug-in types do is changed, for all who call them.

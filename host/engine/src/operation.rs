@@ -154,7 +154,7 @@ impl Operation {
         let bypass = Bypass::of(&inputs)?.or(bypass);
         let Primary { table, id, mut target } = Primary::of(&snapshot, shape.takes, &mut inputs)?;
         if let (Some(table), Some(row)) = (&table, &target) {
-            check_columns(table, row, why, importing, snapshot.settings.across.is_on)?;
+            check_columns(message, (table, row), why, (importing, snapshot.settings.across.is_on))?;
         }
         form_rows(&snapshot, target.as_mut(), &mut inputs);
         if let Some(table) = &table {
@@ -437,7 +437,8 @@ impl Operation {
     /// What the steps left in the Target is held to the same as what was sent.
     pub(crate) fn check_target(&self, unit: &Unit) -> Result<()> {
         let across = unit.snapshot.settings.across.is_on;
-        check_columns(&*self.table()?, self.target()?, self.why, self.importing, across)
+        let what = (&*self.table()?, self.target()?);
+        check_columns(self.message, what, self.why, (self.importing, across))
     }
 
     /// Refuses to do to a row of a table that the platform keeps what only the platform does.

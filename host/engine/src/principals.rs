@@ -233,16 +233,10 @@ impl Operation {
             false => self.principal.hidden(table),
         }
     }
-
-    /// A row as it is for whoever asks for this: what is decided of it tells them of it. The platform itself sees
-    /// all of it.
-    pub fn as_seen<'a>(&self, table: &TableDef, row: &'a Row) -> Cow<'a, Row> {
-        without(row, &self.hidden(table))
-    }
 }
 
-/// A row without these columns.
-pub(crate) fn without<'a>(row: &'a Row, hidden: &[Name]) -> Cow<'a, Row> {
+/// A row without these columns: what is decided of it then tells nothing of them.
+pub fn without<'a>(row: &'a Row, hidden: &[Name]) -> Cow<'a, Row> {
     match hidden.iter().any(|name| row.has(name)) {
         false => Cow::Borrowed(row),
         true => {

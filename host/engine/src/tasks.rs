@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use sluice_model::{Result, Row, TableDef, Value};
+use sluice_model::{MADE_ELSEWHERE, Result, Row, TableDef, Value};
 
 use crate::{Operation, Unit, bypass, change::Why, tables, whole};
 
@@ -26,7 +26,7 @@ pub enum Gate {
     Changed(&'static str, &'static str),
     /// The same, and a Create that gives the column a value.
     Given(&'static str, &'static str),
-    /// A Create, of whichever table, that gives the column a value, and an Update that gives it another.
+    /// A Create, of whichever table, that gives the column a value.
     Anywhere(&'static str),
     /// Whoever does it asks for it there: it hangs on more than a message or a column.
     Asked,
@@ -107,7 +107,7 @@ pub(crate) const CORE: &[Task] = &[
     },
     Task {
         privilege: "prvOverrideCreatedOnCreatedBy",
-        gates: &[Gate::Anywhere("overriddencreatedon")],
+        gates: &[Gate::Anywhere(MADE_ELSEWHERE)],
     },
 ];
 
@@ -202,12 +202,9 @@ pub(crate) fn check_new(unit: &Unit, operation: &Operation, table: &TableDef) ->
 pub(crate) fn check_changes(unit: &Unit, operation: &Operation, table: &TableDef, before: &Row) -> Result<()> {
     let core = unit.core.clone();
     let target = operation.target()?;
-    let of_table = core.tasks.of_table(table).iter();
-    let of_table = of_table.map(|gate| (gate.column, gate.privilege));
-    let anywhere = core.tasks.anywhere.iter().filter(|_| operation.why == Why::Asked);
-    let mut changed = of_table.chain(anywhere.copied());
-    changed.try_for_each(|(column, privilege)| match is_changed(target, before, column) {
-        true => unit.require_named(operation, privilege),
+    let mut changed = core.tasks.of_table(table).iter();
+    changed.try_for_each(|gate| match is_changed(target, before, gate.column) {
+        true => unit.require_named(operation, gate.privilege),
         false => Ok(()),
     })
 }

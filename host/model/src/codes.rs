@@ -217,7 +217,7 @@ codes! {
         "the status reason does not exist or does not belong to that state",
         "choose a state, and a status reason of it";
     READ_ONLY_COLUMN = 0x8004_0235, "AttributeNotValidForWrite", Refused,
-        "the platform fills this column",
+        "the platform fills this column, or it is given when a row is made and not after",
         "leave the column out";
     DUPLICATE_KEY = 0x8004_0237, "DuplicateRecord", Refused,
         "a row with that key exists already",

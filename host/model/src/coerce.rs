@@ -39,6 +39,21 @@ pub fn column<'a>(table: &'a TableDef, name: &str) -> Result<&'a ColumnDef> {
     })
 }
 
+/// Whether an Update may write a column.
+///
+/// # Errors
+/// [`Code::READ_ONLY_COLUMN`]: it is given when a row is made.
+pub fn check_changes(table: &TableDef, column: &ColumnDef) -> Result<()> {
+    if !column.is_given_once() {
+        return Ok(());
+    }
+    let message = format!(
+        "column `{}` of `{}` is given when a row is made; no Update writes it",
+        column.name, table.name
+    );
+    Err(Error::new(Code::READ_ONLY_COLUMN, message).with_table(&table.name))
+}
+
 /// The value that `text` means in `column`: a number, a choice's number or label, a date, an
 /// id. A lookup takes `ID` (one target) or `table:ID`; names are for who can look them up.
 ///

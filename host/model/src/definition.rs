@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{KeyDef, Name, RelationshipDef, Right, Uuid, text::Collation};
 
-pub use column::{Choice, ColumnDef, ColumnType, Columns, Entered, Format, Required};
+pub use column::{Choice, ColumnDef, ColumnType, Columns, Entered, Format, MADE_ELSEWHERE, Required};
 pub use points::{Points, WhenGone};
 
 /// Who can own a table's rows. Fixed when the table is made.
@@ -302,7 +302,7 @@ impl TableDef {
             all.push(ColumnDef::filled("modifiedon", ColumnType::DateTime));
             all.push(ColumnDef::filled("modifiedby", lookup(&["systemuser"])));
             all.push(ColumnDef::filled("modifiedonbehalfby", lookup(&["systemuser"])));
-            all.push(ColumnDef::new("overriddencreatedon", ColumnType::DateTime));
+            all.push(ColumnDef::new(MADE_ELSEWHERE, ColumnType::DateTime));
             all.push(ColumnDef::new(
                 "importsequencenumber",
                 ColumnType::Int { min: None, max: None },

@@ -42,7 +42,8 @@ pub use catalog::Catalog;
 pub use changes::{ChangedRelationship, Changes};
 pub use codes::Code;
 pub use definition::{
-    Choice, ColumnDef, ColumnType, Columns, Entered, Format, Kept, Ownership, Points, Required, TableDef, WhenGone,
+    Choice, ColumnDef, ColumnType, Columns, Entered, Format, Kept, MADE_ELSEWHERE, Ownership, Points, Required,
+    TableDef, WhenGone,
 };
 pub use duplicates::{Dialog, DialogKind, Duplicates, Match};
 pub use error::{Error, Reached, Result, StepInfo, StepValue};

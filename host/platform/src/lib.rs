@@ -45,7 +45,7 @@ pub use plugins::{
     registration::{Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, changing_step, limits_of, pushing},
 };
 pub use sluice_access::Gate;
-pub use solutions::{ImportOptions, Imported, Reached, Uninstalled};
+pub use solutions::{Filled, ImportOptions, Imported, Uninstalled};
 pub use workflows::WorkflowSpec;
 
 /// What the capabilities add to a session: `use sluice_platform::prelude::*`.

@@ -1,5 +1,7 @@
 //! What is done to rows of a table: changed, removed, given to another owner, shared; to one or to several at once.
 
+use std::{cell::RefCell, collections::HashSet};
+
 use serde_json::{Map, Value as Json};
 use sluice_engine::Session;
 use sluice_model::{Reference, Request, Result, Right, Rights, Row};
@@ -296,27 +298,30 @@ pub(super) fn unshare(context: &Context, session: &Session, args: &Unshare) -> a
     let rows = args.chosen.pick(session, &args.table, named)?;
     let principal = names::principal(session, principal)?;
     let name = Labels::load(context, [principal.clone()])?.name(&principal);
+    // Asked once, before anything is done.
+    let unshared = RefCell::new(HashSet::new());
     let first = |rows: &[Reference]| {
-        let shared = rows
+        let (none, shared): (Vec<_>, Vec<_>) = rows
             .iter()
-            .filter(|row| own_share(context, row, &principal) != Some(Rights::NONE));
-        reach::of_unsharing(context, "sharing", &shared.cloned().collect::<Vec<_>>(), &principal)
+            .cloned()
+            .partition(|row| own_share(context, row, &principal) == Some(Rights::NONE));
+        unshared.borrow_mut().extend(none);
+        reach::of_unsharing(context, "sharing", &shared, &principal)
     };
     each_of(context, session, (&args.table, "unshared"), &rows, first, |row| {
         let request = Request::new("RevokeAccess")
             .with("Target", row.clone())
             .with("Revokee", principal.clone());
-        let before = own_share(context, row, &principal);
         session.execute(request)?;
-        Ok(match before == Some(Rights::NONE) {
-            true => {
+        Ok(match unshared.borrow_mut().insert(row.clone()) {
+            true => done("no longer shared:", row),
+            false => {
                 let text = format!(
                     "{} {} is not shared with {name}; nothing was changed",
                     row.table, row.id
                 );
                 (several::item(row.id), text)
             }
-            false => done("no longer shared:", row),
         })
     })
 }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Error, Query, Request, Row, json as rows};
-use sluice_platform::{ImportOptions, Imported, Reached};
+use sluice_platform::{Filled, ImportOptions, Imported};
 
 use super::{
     jobs,
@@ -309,7 +309,7 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn reached_json(reached: &Reached) -> Json {
+fn reached_json(reached: &Filled) -> Json {
     json!({ "kind": reached.kind, "name": reached.name, "holders": reached.holders, "count": reached.count })
 }
 
@@ -358,7 +358,7 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
             .iter()
             .map(|(kind, name)| format!("  {kind:16} {name}: taken away")),
     );
-    let reached = |reached: &Reached| {
+    let reached = |reached: &Filled| {
         let (kind, name) = (&reached.kind, &reached.name);
         format!(
             "  {kind:16} {name}: was here, and gives what the solution gives to {}",

@@ -38,6 +38,23 @@ fn what_somebody_made_gives_way_and_what_the_platform_made_stays() {
     );
 }
 
+/// Nothing carries what is secured into what is not.
+#[test]
+fn a_secured_column_is_not_mapped_onto_an_open_one() {
+    let world = Customizing::new();
+    let has_fax = || {
+        world.sluice("mapping generate lead contact --yes");
+        let maps = world.sluice("mapping list lead contact");
+        let maps = maps["value"].as_array().unwrap().clone();
+        maps.iter().any(|map| map["target"] == "jobtitle") && maps.iter().any(|map| map["target"] == "address2_fax")
+    };
+    assert!(has_fax());
+    world.sluice("column update lead address2_fax --secured yes");
+    assert!(!has_fax());
+    world.sluice("column update contact address2_fax --secured yes");
+    assert!(has_fax());
+}
+
 #[test]
 fn it_warns_before_it_replaces() {
     let world = Customizing::new();

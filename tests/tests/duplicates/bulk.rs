@@ -372,6 +372,31 @@ fn a_job_on_behalf_of_somebody_finds_what_both_may_read() {
     assert!(pairs(&world, job).is_empty());
 }
 
+/// What a job was refused that is about a table, and no row of it, is told to those who read all of the table's rows.
+#[test]
+fn what_a_job_over_a_table_was_refused_is_told_to_who_reads_the_table() {
+    let world = Duplicates::new();
+    world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
+    let user = |name: &str, depth: Depth| {
+        let tables = ["AsyncOperation", "DuplicateRule"];
+        let mut rights = people::privileges(&["Read", "Create", "Write"], &tables, Depth::Organization);
+        rights.extend(people::privileges(&["Read"], &["Contact"], depth));
+        people::user(&world.org, name, &rights)
+    };
+    let asker = user("asker", Depth::Organization);
+    let job = job(&asker.0.execute(request(contacts())).unwrap());
+    world
+        .admin
+        .update(Row::new("systemuser", asker.id()).with("isdisabled", true));
+    assert_eq!(world.run(job).state, JobState::Failed);
+    let told = |reader: &Actor| reader.get("asyncoperation", job).text("message").unwrap().to_owned();
+    let known = told(&world.admin);
+    assert!(known.contains("disabled"), "{known}");
+    assert_eq!(told(&user("all", Depth::Organization)), known);
+    let some = told(&user("some", Depth::BusinessUnit));
+    assert!(some.starts_with("(not shown"), "{some}");
+}
+
 /// Of a job people write its state, when it goes on, and whose it is; of one that has ended nothing.
 #[test]
 fn what_people_write_of_a_job_is_a_list() {

@@ -162,7 +162,7 @@ fn lines_of_before_the_secret_stay_known() {
     assert_eq!(import(&world, "admin", "\"Old\r\nLtd\",5"), (1, 0));
 }
 
-/// No door shows the secret, and a copy has it.
+/// A copy has the secret, and so has a file that was vacuumed; no door leads to it.
 #[test]
 fn the_secret_stays_with_the_file() {
     let world = world("account:cr:user");
@@ -173,4 +173,15 @@ fn the_secret_stays_with_the_file() {
     world.admin().json(&["org", "vacuum"]);
     assert_eq!(import(&world, "admin", "Novak Ltd,73150"), (0, 1));
     world.check();
+    let admin = world.admin();
+    let tables = list(&admin.json(&["table", "list"]));
+    assert!(tables.iter().all(|table| text(table, "name") != "_meta"), "{tables:?}");
+    for read in [
+        &["row", "list", "_meta"][..],
+        &["table", "show", "_meta"],
+        &["view", "run", "--fetch", "<fetch><entity name=\"_meta\"/></fetch>"],
+    ] {
+        let run = admin.run(read);
+        assert!(run.code != 0, "{read:?}: {run:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! What people see of their own requests and of others', and what leads on from a refusal.
 
+use serde_json::Value as Json;
 use sluice_tests::{
     program::{Program, words},
     world::{World, guest, id, list, probe_step, refused, text},
@@ -315,23 +316,43 @@ fn a_broken_file_of_contexts_is_put_aside() {
     assert!(done && told.contains("contexts.json.broken-2"), "{told}");
 }
 
-/// The id of a plug-in call, which `trace list` shows, leads to its request as well.
+/// The id of a plug-in call, which `trace list` shows, leads to its request as well, and to that very call.
 #[test]
 fn the_id_of_a_call_stands_for_its_request() {
     let world = World::sample();
     let admin = world.admin();
     admin.json(&["plugin", "push", &guest("probe")]);
-    admin.json(&probe_step(
-        "Create",
-        "contact",
-        &["--stage", "pre-operation", "--config", "fail so"],
-    ));
+    let steps = [("First", "1", "trace hello"), ("Second", "2", "fail so")];
+    for (name, rank, does) in steps {
+        let more = [
+            "--stage",
+            "pre-operation",
+            "--name",
+            name,
+            "--rank",
+            rank,
+            "--config",
+            does,
+        ];
+        admin.json(&probe_step("Create", "contact", &more));
+    }
     assert_eq!(admin.run(&["row", "create", "contact", "lastname=x"]).code, 1);
-    let call = &list(&admin.json(&["trace", "list", "--failed"]))[0];
-    let (id, request) = (text(call, "plugintracelogid"), text(call, "correlationid"));
-    for which in [id.as_str(), &id[id.len() - 8..]] {
-        assert_eq!(text(&admin.json(&["trace", "tree", which]), "correlation"), request);
-        let case = admin.json(&["trace", "export", which]);
-        assert_eq!(case["plugin"], "probe/probe", "{case:#}");
+    let calls = list(&admin.json(&["trace", "list"]));
+    for (name, ..) in steps {
+        let of_step = |call: &&Json| call["step"] == name;
+        let call = calls
+            .iter()
+            .find(of_step)
+            .unwrap_or_else(|| panic!("no {name}: {calls:#?}"));
+        let (id, request) = (text(call, "plugintracelogid"), text(call, "correlationid"));
+        for which in [id.as_str(), &id[id.len() - 8..]] {
+            assert_eq!(text(&admin.json(&["trace", "tree", which]), "correlation"), request);
+            let case = admin.json(&["trace", "export", which]);
+            assert_eq!(
+                (&case["plugin"], &case["step"]),
+                (&"probe/probe".into(), &name.into()),
+                "{case:#}"
+            );
+        }
     }
 }

@@ -357,7 +357,7 @@ fn nobody_gives_what_they_do_not_read() {
     assert_eq!(keeper.try_create(read()).unwrap_err().code(), denied);
     assert_eq!(
         secure(&keeper, "account", "telephone1", false).unwrap_err().code(),
-        Code::COLUMN_READ_DENIED
+        denied
     );
     let other = columns
         .world

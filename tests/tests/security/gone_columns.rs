@@ -1,7 +1,8 @@
 //! What a secured column held stays hidden once the column is gone, also where a later one has its name.
 
+use serde_json::{Value as Json, json};
 use sluice_model::{Code, ColumnDef, ColumnType, Depth, Filter, Ownership, Query, Row, TableDef, Value};
-use sluice_platform::prelude::*;
+use sluice_platform::{WorkflowSpec, prelude::*};
 use sluice_tests::{Actor, people};
 
 use crate::{columns::secure, world::Security};
@@ -21,11 +22,24 @@ impl Gone {
         let organization = world.ids("organization", Filter::All).into_iter().next().unwrap();
         let all = Row::new("organization", organization).with("sl_tracerequests", Value::Choice(2));
         world.admin.update(all);
-        let tables = ["Account", "Audit", "AuditSummary", "sl_messagetrace", "Entity"];
+        let tables = [
+            "Account",
+            "Audit",
+            "AuditSummary",
+            "sl_messagetrace",
+            "Entity",
+            "AsyncOperation",
+            "WorkflowLog",
+        ];
         let mut rights = people::privileges(&["Read"], &tables, Depth::Organization);
         rights.extend(
-            ["prvDeleteAttribute", "prvDeleteEntity", "prvActOnBehalfOfAnotherUser"]
-                .map(|name| (name.to_owned(), Depth::Organization)),
+            [
+                "prvDeleteAttribute",
+                "prvDeleteEntity",
+                "prvActOnBehalfOfAnotherUser",
+                "prvReadPluginTraceLog",
+            ]
+            .map(|name| (name.to_owned(), Depth::Organization)),
         );
         rights.retain(|(name, _)| !world.ids("privilege", Filter::eq("name", name.as_str())).is_empty());
         let mallory = people::user(&world.organisation, "mallory", &rights);
@@ -73,6 +87,61 @@ fn what_a_secured_column_held_is_not_shown_once_it_is_gone() {
     assert_eq!(gone.told(&Actor(there), SECRET), (false, false));
 }
 
+/// Nor by what a job was refused, and by the log of a process.
+#[test]
+fn what_was_refused_with_it_is_not_shown_once_it_is_gone() {
+    let gone = Gone::new();
+    let admin = &gone.world.admin;
+    let says = json!({ "text": ["no: ", { "column": "new_sec" }] });
+    let spec = |name: &str, says: &Json, mut on: Json| {
+        let mut text = json!({
+            "name": name, "table": "account", "scope": "organization",
+            "actions": [{ "stop": { "as": "canceled", "message": says } }],
+        });
+        text.as_object_mut().unwrap().append(on.as_object_mut().unwrap());
+        WorkflowSpec::parse(&text.to_string()).unwrap().row()
+    };
+    let workflow = |name: &str, on: Json| {
+        let made = admin.create(spec(name, &says, on));
+        admin.update(Row::new("workflow", made).with("statecode", Value::Choice(1)));
+        made
+    };
+    let workflows = [
+        workflow("Job", json!({ "mode": "background", "on": { "create": true } })),
+        workflow(
+            "Logged",
+            json!({ "mode": "real-time", "on": { "update": ["fax"] }, "log-failures": true }),
+        ),
+    ];
+    gone.account(SECRET);
+    let account = gone
+        .world
+        .ids("account", Filter::eq("new_sec", SECRET))
+        .into_iter()
+        .next();
+    let change = Row::new("account", account.unwrap()).with("fax", "1");
+    admin.try_update(change).unwrap_err();
+    // Whether jobs, and whether the log, tell somebody of a text.
+    let told = |actor: &Actor| {
+        ["asyncoperation", "workflowlog"].map(|table| {
+            let rows = actor.list(Query::new(table));
+            let mut told = rows.iter().filter_map(|row| row.text("message"));
+            told.any(|text| text == format!("no: {SECRET}"))
+        })
+    };
+    assert_eq!((told(admin), told(&gone.mallory)), ([true; 2], [false; 2]));
+    let other = spec("Other", &json!("no"), json!({ "on-demand": true }));
+    for workflow in workflows {
+        admin.update(Row::new("workflow", workflow).with("statecode", Value::Choice(0)));
+        let definition = other.get("clientdata").unwrap().clone();
+        admin.update(Row::new("workflow", workflow).with("clientdata", definition));
+    }
+    admin.0.delete_column("account", "new_sec").unwrap();
+    assert_eq!((told(admin), told(&gone.mallory)), ([true; 2], [false; 2]));
+    gone.add_column();
+    assert_eq!((told(admin), told(&gone.mallory)), ([true; 2], [false; 2]));
+}
+
 /// What the table has no longer may have been secured.
 #[test]
 fn a_column_that_is_gone_is_told_to_those_who_read_every_column() {
@@ -89,7 +158,7 @@ fn a_secured_column_is_taken_away_by_those_who_read_it() {
     let gone = Gone::new();
     let admin = &gone.world.admin;
     let denied = gone.mallory.0.delete_column("account", "new_sec").unwrap_err();
-    assert_eq!(denied.code(), Code::COLUMN_READ_DENIED);
+    assert_eq!(denied.code(), Code::PRIVILEGE_DENIED);
     let mut table = TableDef::new("new_table", Ownership::User);
     table.primary_name = Some("new_name".into());
     for name in ["new_name", "new_sec"] {
@@ -100,7 +169,7 @@ fn a_secured_column_is_taken_away_by_those_who_read_it() {
     admin.0.create_table(&table).unwrap();
     secure(admin, "new_table", "new_sec", true).unwrap();
     let denied = gone.mallory.0.delete_table("new_table").unwrap_err();
-    assert_eq!(denied.code(), Code::COLUMN_READ_DENIED);
+    assert_eq!(denied.code(), Code::PRIVILEGE_DENIED);
     admin.0.delete_table("new_table").unwrap();
     admin.0.delete_column("account", "new_sec").unwrap();
 }

@@ -1,7 +1,7 @@
 //! What a refusal says, to people and to machines.
 
 use serde_json::json;
-use sluice_model::{Depth, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_model::{Code, Depth, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_sales::qualify::Choices;
 use sluice_tests::people;
 
@@ -256,6 +256,28 @@ fn a_user_in_read_mode_reads_and_writes_nothing() {
     ] {
         assert_eq!(refusal(refused), "0x80044502 -");
     }
+}
+
+/// A name that is taken is no row that is there: the Upsert of another row is refused for it.
+#[test]
+fn an_upsert_of_a_taken_name_is_refused() {
+    let world = Security::new();
+    let there = world.user("there", world.root(), &[]);
+    let row = world.admin.get("systemuser", there.id());
+    for id in [Uuid::nil(), Uuid::from_u128(7)] {
+        let mut twin = Row::new("systemuser", id);
+        for column in ["domainname", "firstname", "lastname", "businessunitid"] {
+            twin.values
+                .extend(row.get(column).map(|value| (column.into(), value.clone())));
+        }
+        let error = world
+            .admin
+            .0
+            .execute(Request::new("Upsert").with("Target", twin))
+            .unwrap_err();
+        assert_eq!(error.code(), Code::DUPLICATE_KEY, "{error}");
+    }
+    assert_eq!(world.admin.get("systemuser", there.id()), row);
 }
 
 /// Whether an Upsert is a Create or an Update tells what is there: who may do only one of the two is

@@ -104,6 +104,27 @@ fn a_secured_amount_is_not_changed_or_told_of_through_its_currency() {
     gives(columns.account, Value::Lookup(euro)).unwrap();
 }
 
+/// Nor is it told of by the rate that a row comes to, where somebody changes something else of it.
+#[test]
+fn the_rate_of_a_row_tells_nothing_of_a_secured_amount() {
+    let columns = Columns::new();
+    let (admin, seller) = (&columns.world.admin, &columns.seller);
+    let euro = currency(&columns, "EUR", 2);
+    let row = || {
+        Row::unsaved("account")
+            .with("name", "Novak")
+            .with("transactioncurrencyid", euro.clone())
+    };
+    let rich = admin.create(row().with("creditlimit", Value::Money(7.into())));
+    let empty = admin.create(row());
+    let three = Value::Decimal(3.into());
+    admin.update(Row::new(euro.table.clone(), euro.id).with("exchangerate", three.clone()));
+    for account in [rich, empty] {
+        seller.update(Row::new("account", account).with("description", "x"));
+        assert_eq!(seller.get("account", account).get("exchangerate"), Some(&three));
+    }
+}
+
 /// A flow with a required step, on a stage of leads.
 fn flow(world: &Security, name: &str, column: &str) -> Uuid {
     let text = format!(
@@ -187,6 +208,40 @@ fn a_process_is_started_with_a_row_that_one_may_read() {
     world.admin.create(start());
 }
 
+/// Nor does a row join one but by who may read it.
+#[test]
+fn a_process_goes_on_with_a_row_that_one_may_read() {
+    let world = Security::new();
+    let text = r#"
+        name = "sl_join"
+        uniquename = "sl_join"
+        order = 1000
+        stages = [{ name = "One", table = "opportunity" }, { name = "Two", table = "account" }]
+        "#;
+    let flow = world.admin.0.create_flow(&FlowSpec::parse(text).unwrap(), true);
+    let [_, two] = stages(&world, flow.unwrap());
+    let rights: &[(&[&str], &[&str])] = &[
+        (&["Create", "Read", "Write", "Append"], &["sl_join"]),
+        (&["Read", "AppendTo"], &["Opportunity"]),
+        (&["AppendTo"], &["Account"]),
+    ];
+    let mallory = mallory(&world, rights);
+    let account = world.admin.create(Row::unsaved("account").with("name", "Litware"));
+    let opportunity = Row::unsaved("opportunity").with("name", "Pumps");
+    let opportunity = world
+        .admin
+        .create(opportunity.with("processid", Value::Id(Uuid::nil())));
+    let opportunity = Reference::new("opportunity", opportunity);
+    let process = mallory.create(Row::unsaved("sl_join").with("bpf_opportunityid", opportunity));
+    let goes_on = Row::new("sl_join", process)
+        .with("activestageid", Reference::new("processstage", two))
+        .with("bpf_accountid", Reference::new("account", account));
+    let error = mallory.try_update(goes_on.clone()).unwrap_err();
+    assert_eq!(error.code(), Code::PRIVILEGE_DENIED, "{error}");
+    assert_eq!(error.body().privilege.as_deref(), Some("prvReadAccount"));
+    world.admin.update(goes_on);
+}
+
 /// Leads and opportunities, with one secured column of leads; who draws mappings, and a profile that reads it.
 struct Maps {
     world: Security,
@@ -247,6 +302,36 @@ fn a_mapping_of_a_secured_column_is_drawn_and_published_by_those_who_read_it() {
     publish().unwrap();
     maps.mallory.try_delete("attributemap", drawn).unwrap();
     publish().unwrap();
+}
+
+/// Whoever generates mappings gets none of a column that they do not read.
+#[test]
+fn mappings_are_generated_of_what_one_reads() {
+    let maps = Maps::new();
+    secure(&maps.world.admin, "opportunity", "budgetamount", true).unwrap();
+    let pair = Filter::eq("sourceentityname", "lead").and(Filter::eq("targetentityname", "opportunity"));
+    let map = maps.world.ids("entitymap", pair).into_iter().next().unwrap();
+    let clerks = grants("EntityMap", &[Right::Write], Depth::Organization);
+    maps.world.role("Clerk", &clerks);
+    let clerk = maps.world.role_in("Clerk", maps.world.root());
+    associate(
+        &maps.world.admin,
+        user(&maps.mallory),
+        "systemuserroles_association",
+        clerk,
+    )
+    .unwrap();
+    let generates = || {
+        let request = Request::new("AutoMapEntity").with("EntityMapId", Value::Id(map));
+        maps.mallory.0.execute(request).unwrap();
+        let budget = Filter::eq("entitymapid", map).and(Filter::eq("targetattributename", "budgetamount"));
+        maps.world.ids("attributemap", budget).len()
+    };
+    assert_eq!(generates(), 0);
+    let read = permission(maps.profile, "budgetamount", [false, true, false]);
+    maps.world.admin.create(read.with("entityname", "opportunity"));
+    join(&maps.world, &maps.mallory, maps.profile);
+    assert_eq!(generates(), 1);
 }
 
 #[test]

@@ -48,23 +48,35 @@ fn what_a_column_stays_takes_nothing() {
     clerk.update(row().with("isdisabled", true));
 }
 
-/// When a row was made elsewhere is said by who may, when it is made and ever after.
+/// When a row was made elsewhere is said by who may, when it is made and never after.
 #[test]
-fn when_a_row_was_made_is_a_privilege_in_every_change() {
+fn when_a_row_was_made_is_said_once_and_takes_a_privilege() {
     let world = Security::new();
     let role = world.role("Clerk", &grants("Account", &Right::ALL, Depth::Organization));
     let clerk = world.user("clerk", world.root(), &["Clerk"]);
-    let account = clerk.create(Row::unsaved("account").with("name", "Litware"));
     let earlier: Timestamp = "1999-01-01T00:00:00Z".parse().unwrap();
-    let change = Row::new("account", account).with("overriddencreatedon", earlier);
-    let error = clerk.try_update(change.clone()).unwrap_err();
+    let dated = |row: Row| row.with("overriddencreatedon", earlier);
+    let row = || Row::unsaved("account").with("name", "Litware");
+    let error = clerk.try_create(dated(row())).unwrap_err();
     assert_eq!(
         error.body().privilege.as_deref(),
         Some("prvOverrideCreatedOnCreatedBy"),
         "{error}"
     );
     world.allow(role, &[grant("prvOverrideCreatedOnCreatedBy", Depth::Organization)]);
-    clerk.update(change);
+    let account = clerk.create(dated(row()));
+    let is = world.admin.get("account", account);
+    assert_eq!(is.get("createdon"), Some(&Value::DateTime(earlier)));
+    for actor in [&clerk, &world.admin] {
+        let error = actor.try_update(dated(Row::new("account", account))).unwrap_err();
+        assert_eq!(error.code(), Code::READ_ONLY_COLUMN, "{error}");
+    }
+    // An Upsert says it of the row that it makes, and of no other.
+    let upsert = |row: Row| clerk.0.execute(Request::new("Upsert").with("Target", row)).unwrap();
+    upsert(dated(Row::new("account", account).with("name", "Fabrikam")));
+    let now = world.admin.get("account", account);
+    assert_eq!(now.text("name"), Some("Fabrikam"));
+    assert_eq!(now.get("overriddencreatedon"), is.get("overriddencreatedon"));
 }
 
 /// The page that administrators read has all of them.

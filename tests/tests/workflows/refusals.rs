@@ -39,6 +39,10 @@ fn what_is_not_there_is_named_with_its_place() {
             "the platform fills column `createdon`",
         ),
         (
+            json!([{ "update": { "set": { "overriddencreatedon": "2026-01-01" } } }]),
+            "column `overriddencreatedon` of `account` is given when a row is made",
+        ),
+        (
             json!([{ "update": { "set": { "revenue": "much" } } }]),
             "`much` is not an amount",
         ),
@@ -163,6 +167,7 @@ fn what_no_update_sends_starts_nothing() {
     let on = |column: &str| spec("w", &json!({ "on": { "update": [column] } }), json!([task(json!("x"))]));
     for column in [
         "createdon",
+        "overriddencreatedon",
         "modifiedon",
         "accountid",
         "versionnumber",

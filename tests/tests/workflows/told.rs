@@ -162,6 +162,38 @@ fn a_job_says_what_it_says_to_those_who_may_read_its_row() {
     );
 }
 
+/// What is said of a row that is gone, of which there is but the table, is told to those who read all of its rows.
+#[test]
+fn of_a_row_that_is_gone_who_reads_all_of_its_table_is_told() {
+    let world = Workplace::new();
+    // It refuses, because the row is gone.
+    let actions = json!([{ "update": { "set": { "fax": "1" } } }]);
+    let on = json!({ "on": { "delete": true }, "mode": "background" });
+    world.active(&spec("Gone", &on, actions));
+    let gone = world.admin.create(account("Litware"));
+    world.admin.try_delete("account", gone).unwrap();
+    let reader = |name: &str, depth: Depth| {
+        let logs = ["AsyncOperation", "WorkflowLog"];
+        let mut rights = people::privileges(&["Read"], &logs, Depth::Organization);
+        rights.extend(people::privileges(&["Read"], &["Account"], depth));
+        people::user(&world.org, name, &rights)
+    };
+    let all = reader("all", Depth::Organization);
+    let some = reader("some", Depth::BusinessUnit);
+    for table in ["asyncoperation", "workflowlog"] {
+        let shown = |reader: &Actor| -> Vec<bool> {
+            let rows = reader.list(Query::new(table));
+            let texts = rows.iter().filter_map(|row| row.text("message"));
+            texts.map(|text| !text.starts_with("(not shown")).collect()
+        };
+        assert_eq!(
+            [&world.admin, &all, &some].map(shown),
+            [[true], [true], [false]],
+            "{table}"
+        );
+    }
+}
+
 /// Somebody who makes workflows, activates those of others, and is in no profile; and what they make of it.
 fn deputy(world: &Workplace) -> Actor {
     let tables = ["Workflow", "Account", "Contact", "User"];

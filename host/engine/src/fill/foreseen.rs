@@ -3,7 +3,7 @@
 use sluice_access::OwnerToBe;
 use sluice_model::{Name, Ownership, Reference, Result, Row, TableDef};
 
-use super::{OWNING_UNIT, changed_columns, is_counted, is_named_by_parts, new_columns, set_owner};
+use super::{OWNING_UNIT, Whose, changed_columns, is_counted, is_named_by_parts, lies, new_columns, set_owner};
 use crate::{Unit, tables};
 
 impl Unit {
@@ -51,23 +51,14 @@ impl Unit {
             _ => return Ok(()),
         };
         let owner = self.principal_of(&owner)?;
-        let (is_across, moves) = (
-            self.snapshot.settings.across.is_on,
-            self.snapshot.settings.across.moves_rows,
-        );
-        let lies = match before {
-            None if is_across => Some(self.principal_of(&author)?.business_unit()),
-            None => None,
-            Some(before) => before.id_of(OWNING_UNIT).filter(|_| !moves),
+        let whose = match before {
+            None => Whose::New(self.principal_of(&author)?.business_unit()),
+            Some(before) => Whose::Changed(before),
         };
-        let lies = row
-            .id_of(OWNING_UNIT)
-            .filter(|_| is_across || before.is_some())
-            .or(lies);
         let owner = OwnerToBe {
             id: owner.id(),
             kind: owner.kind(),
-            business_unit: lies.unwrap_or_else(|| owner.business_unit()),
+            business_unit: lies(self, row, whose, owner.business_unit()),
         };
         set_owner(row, &owner);
         Ok(())

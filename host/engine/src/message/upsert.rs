@@ -2,7 +2,9 @@
 //! steps, the privileges and the traces are those of these two, and nobody sees an Upsert.
 
 use sluice_access::Principal;
-use sluice_model::{Code, Error, Name, Parameter, ParameterType, Reference, Request, Response, Result, Right, Row};
+use sluice_model::{
+    Code, Error, MADE_ELSEWHERE, Name, Parameter, ParameterType, Reference, Request, Response, Result, Right, Row,
+};
 
 use super::{Images, Message, ParameterDef, Shape, Takes, optional, required};
 use crate::{Operation, Unit, keys, operation::Incoming, pipeline};
@@ -41,8 +43,10 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     let (message, created) = match there {
         Some(id) => {
             target.id = id;
-            // They are what the row has already.
-            target.values.retain(|name, _| !key.contains(name));
+            // They are what the row has already; when it was made elsewhere is said of a new one.
+            target
+                .values
+                .retain(|name, _| !key.contains(name) && &**name != MADE_ELSEWHERE);
             ("Update", false)
         }
         None => ("Create", true),
@@ -86,7 +90,7 @@ fn refused(unit: &mut Unit, incoming: Incoming, error: Error) -> Error {
     error
 }
 
-/// Whether a row was refused because there is one with its id or its key.
+/// Whether a row was refused because there may be one with its id or its key: a name that is taken has the same code.
 pub(crate) fn is_taken(error: &Error) -> bool {
     [Code::DUPLICATE_KEY, Code::KEY_TAKEN].contains(&error.code()) && error.body().step.is_none()
 }

@@ -102,14 +102,22 @@ pub(super) fn check_table(message: &dyn Message, table: &TableDef) -> Result<()>
     Ok(())
 }
 
-/// Every column is there, holds a value of its type, and is not one that the platform fills.
+/// Every column is there, holds a value of its type, and is not one that the platform fills or that is given once.
 /// `across` says whether rows are owned across business units: then the unit of a row may be written.
-pub(super) fn check_columns(table: &TableDef, row: &Row, why: Why, importing: bool, across: bool) -> Result<()> {
+pub(super) fn check_columns(
+    message: &dyn Message,
+    (table, row): (&TableDef, &Row),
+    why: Why,
+    (importing, across): (bool, bool),
+) -> Result<()> {
     for name in row.values.keys() {
         let column = coerce::column(table, name)?;
         let marks = importing && &**name == tables::MANAGED;
         let places = across && table.ownership == Ownership::User && &**name == OWNING_UNIT;
-        if column.filled && !why.allows().filled && !marks && !places {
+        if why.allows().filled {
+            continue;
+        }
+        if column.filled && !marks && !places {
             return Err(Error::new(
                 Code::READ_ONLY_COLUMN,
                 format!(
@@ -118,6 +126,9 @@ pub(super) fn check_columns(table: &TableDef, row: &Row, why: Why, importing: bo
                 ),
             )
             .with_table(&table.name));
+        }
+        if message.name() == "Update" {
+            coerce::check_changes(table, column)?;
         }
     }
     Ok(())

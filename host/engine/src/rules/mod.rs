@@ -42,7 +42,7 @@ pub trait Rules: Sync {
     }
 
     /// Before a change is checked and written; may change the operation's Target. `before` is the row as it is,
-    /// without what profiles keep from whoever asks for the change ([`Operation::as_seen`]): what a rule makes of a
+    /// without what profiles keep from whoever asks for the change ([`Operation::hidden`]): what a rule makes of a
     /// row, or refuses, would tell of it.
     ///
     /// # Errors

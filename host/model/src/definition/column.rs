@@ -312,11 +312,14 @@ const OF_EVERY_TABLE: [&str; 10] = [
     "modifiedon",
     "modifiedby",
     "modifiedonbehalfby",
-    "overriddencreatedon",
+    MADE_ELSEWHERE,
     "importsequencenumber",
     "versionnumber",
     "organizationid",
 ];
+
+/// When a row was made elsewhere; once it is made, when it was made here.
+pub const MADE_ELSEWHERE: &str = "overriddencreatedon";
 
 impl ColumnDef {
     /// A column of this type that callers may write.
@@ -357,6 +360,11 @@ impl ColumnDef {
     /// Whether every table has it, for the platform's own purposes: it says nothing of what a row is about.
     pub fn is_of_every_table(&self) -> bool {
         OF_EVERY_TABLE.contains(&&*self.name)
+    }
+
+    /// Whether it is given when a row is made, and never after.
+    pub fn is_given_once(&self) -> bool {
+        &*self.name == MADE_ELSEWHERE
     }
 
     /// The tables that a lookup may refer to; none for other columns.

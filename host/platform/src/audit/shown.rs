@@ -35,7 +35,7 @@ impl ReadRules for Shown {
         }
         let reason = "the values of a change are shown to those who may read the row";
         let about = ["objectid", "objecttypecode", "action", "createdon", OF_EARLIER_ROW].map(Name::from);
-        let mut known = HashMap::new();
+        let (mut known, mut tables_of) = (HashMap::new(), HashMap::new());
         for row in rows.iter_mut().filter(|row| row.has(tables::CHANGES)) {
             let record = unit.read_as_platform(reason, &row.reference(), Some(&about))?;
             let Some((table, id)) = record
@@ -63,7 +63,13 @@ impl ReadRules for Shown {
                 row.set(tables::CHANGES, Value::Null);
                 continue;
             }
-            if let Some(hidden) = record.as_ref().and_then(|record| Hidden::of(unit, &reader, record)) {
+            let table = tables_of.entry(of.0.table.clone()).or_insert_with(|| {
+                let table = unit.catalog().find(&of.0.table)?.clone();
+                Some((reader.hidden(&table), table))
+            });
+            let hidden = table.as_ref().zip(record.as_ref());
+            let hidden = hidden.and_then(|(table, record)| Hidden::of(unit, &reader, table, record));
+            if let Some(hidden) = hidden {
                 let told = row.text(tables::CHANGES).and_then(|text| without(text, &hidden));
                 row.set(tables::CHANGES, told.map_or(Value::Null, Value::from));
             }
@@ -73,25 +79,29 @@ impl ReadRules for Shown {
 }
 
 /// What a record keeps from a reader.
-struct Hidden {
-    table: Arc<TableDef>,
+struct Hidden<'a> {
+    table: &'a TableDef,
     /// Columns that the table has.
-    columns: Vec<Name>,
+    columns: &'a [Name],
     /// Columns that it had then.
     gone: Vec<GoneColumn>,
     /// Whether it keeps every column that the table has no longer.
     unknown: bool,
 }
 
-impl Hidden {
-    /// Of a record; nothing, where it keeps nothing from them.
-    fn of(unit: &Unit, reader: &Principal, record: &Row) -> Option<Self> {
-        let table = unit.catalog().find(record.text("objecttypecode")?)?.clone();
+impl<'a> Hidden<'a> {
+    /// Of a record about a table, of which these columns are kept from them; nothing, where it keeps nothing.
+    fn of(
+        unit: &Unit,
+        reader: &Principal,
+        (columns, table): &'a (Vec<Name>, Arc<TableDef>),
+        record: &Row,
+    ) -> Option<Self> {
         let action = record.int("action").and_then(Action::of);
         // What stands in these is the name of a relationship, or of a privilege.
         let is_of_columns = action.is_none_or(|action| !action.is_link() && action != Action::Privileges);
         let hidden = Self {
-            columns: reader.hidden(&table),
+            columns,
             gone: unit.gone_columns(reader, record.get("createdon").and_then(Value::as_time)),
             unknown: is_of_columns && !reader.reads_every_column(),
             table,
@@ -107,7 +117,7 @@ impl Hidden {
 }
 
 /// The changes without those of hidden columns; nothing, where they cannot be told apart.
-fn without(changes: &str, hidden: &Hidden) -> Option<String> {
+fn without(changes: &str, hidden: &Hidden<'_>) -> Option<String> {
     let mut document: serde_json::Value = serde_json::from_str(changes).ok()?;
     let all = document.get_mut("changedAttributes")?.as_array_mut()?;
     all.retain(|changed| {

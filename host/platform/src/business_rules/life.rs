@@ -12,7 +12,7 @@ use super::{
     definition::{Definition, of_rule},
 };
 use crate::workflows::{
-    check_owner, check_reads,
+    check_owner, check_sees,
     language::{are_there, check_once, numbered},
     refuse_system, takes_workflows,
 };
@@ -228,7 +228,7 @@ fn may_read(unit: &Unit, operation: &Operation, row: &Row) -> Result<()> {
     let table = row.text("primaryentity").unwrap_or_default();
     let rule = row.text("clientdata").map(Definition::parse).transpose()?;
     match rule {
-        Some(rule) => check_reads(unit, operation, row, &rule.uses(&unit.catalog(), table)?),
+        Some(rule) => check_sees(unit, operation, row, &rule.uses(&unit.catalog(), table)?),
         None => Ok(()),
     }
 }

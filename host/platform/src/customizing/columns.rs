@@ -7,12 +7,12 @@ use sluice_model::{
     Code, ColumnDef, ColumnType, Error, Filter, Ownership, Result, TableDef, coerce, definition::Columns,
 };
 
-use super::removal::{check_reads, drop_column};
+use super::removal::drop_column;
 use crate::managed;
 use sluice_engine::{
     Batch, Rehearsal, Session, Unit,
     capability::{Redefinition, RequiredComponent},
-    tables,
+    giving, tables,
 };
 
 /// What may be changed about a column; what is not there stays.
@@ -178,8 +178,8 @@ fn check_secured(batch: &mut Batch<'_>, table: &TableDef, column: &ColumnDef) ->
     match (before, column.secured) {
         (false, true) => table.check_securable(column),
         (true, false) => {
-            let before: Vec<_> = table.column(&column.name).into_iter().collect();
-            check_reads(batch, table, &before)?;
+            let catalog = batch.unit().catalog();
+            giving::check_reads(&catalog, batch.principal(), [(&table.name, &column.name)])?;
             forget_permissions(batch.unit(), &table.name, Some(&column.name))
         }
         _ => Ok(()),

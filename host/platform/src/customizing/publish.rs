@@ -83,7 +83,7 @@ pub(crate) fn unpublished(unit: &mut Unit) -> Result<Vec<Unpublished>> {
 /// Which tables each `entitymap` is about, as drafts have it, and as it is published.
 fn tables_of_maps(unit: &mut Unit) -> Result<HashMap<Uuid, (String, String)>> {
     let snapshot = unit.snapshot()?;
-    let drafts = drafts(unit, &snapshot.table(tables::ENTITY_MAP)?.clone())?;
+    let drafts = drafts(unit, snapshot.table(tables::ENTITY_MAP)?)?;
     let name = |row: &Row, column| row.text(column).unwrap_or_default().to_owned();
     let rows = snapshot.published(tables::ENTITY_MAP).iter().chain(&drafts);
     Ok(rows
@@ -104,7 +104,7 @@ pub(crate) fn publish_for(
     only: Option<&[Reference]>,
 ) -> Result<Vec<Unpublished>> {
     let changes = wanted(unit, only)?;
-    check_reads(unit, operation, &changes)?;
+    check_mapped_columns(unit, operation, &changes)?;
     make_published(unit, changes)
 }
 
@@ -123,7 +123,7 @@ fn wanted(unit: &mut Unit, only: Option<&[Reference]>) -> Result<Vec<Unpublished
 }
 
 /// Whoever lets a mapping work may read the secured columns that it names.
-fn check_reads(unit: &mut Unit, operation: &Operation, changes: &[Unpublished]) -> Result<()> {
+fn check_mapped_columns(unit: &mut Unit, operation: &Operation, changes: &[Unpublished]) -> Result<()> {
     let works = |row: &Row| {
         let is_it = |change: &Unpublished| change.row == row.reference() && change.change != Change::Removed;
         changes.iter().any(is_it)
@@ -132,8 +132,8 @@ fn check_reads(unit: &mut Unit, operation: &Operation, changes: &[Unpublished]) 
         return Ok(());
     }
     let tables_of = tables_of_maps(unit)?;
-    let pairs = Query::new(tables::ATTRIBUTE_MAP);
-    let pairs = unit.select_as_platform("compare drafts with what is published", &pairs)?;
+    let snapshot = unit.snapshot()?;
+    let pairs = drafts(unit, snapshot.table(tables::ATTRIBUTE_MAP)?)?;
     let mut columns: Vec<(Name, Name)> = Vec::new();
     for pair in pairs.iter().filter(|pair| works(pair)) {
         let Some((source, target)) = pair.id_of("entitymapid").and_then(|map| tables_of.get(&map)) else {
@@ -143,7 +143,8 @@ fn check_reads(unit: &mut Unit, operation: &Operation, changes: &[Unpublished]) 
         columns.push((source.as_str().into(), name("sourceattributename")));
         columns.push((target.as_str().into(), name("targetattributename")));
     }
-    giving::check_reads(unit, operation, columns.iter().map(|(table, column)| (table, column)))
+    let columns = columns.iter().map(|(table, column)| (table, column));
+    giving::check_reads(&unit.catalog(), operation.principal(), columns)
 }
 
 fn make_published(unit: &mut Unit, changes: Vec<Unpublished>) -> Result<Vec<Unpublished>> {
@@ -183,7 +184,7 @@ fn make_published(unit: &mut Unit, changes: Vec<Unpublished>) -> Result<Vec<Unpu
 /// column has one source, as drafts and as published.
 fn with_their_targets(unit: &mut Unit, changes: Vec<Unpublished>, only: &[Reference]) -> Result<Vec<Unpublished>> {
     let snapshot = unit.snapshot()?;
-    let drafts = drafts(unit, &snapshot.table(tables::ATTRIBUTE_MAP)?.clone())?;
+    let drafts = drafts(unit, snapshot.table(tables::ATTRIBUTE_MAP)?)?;
     let target = |rows: &[Row], change: &Unpublished| {
         let row = rows.iter().find(|row| row.reference() == change.row)?;
         Some((row.id_of("entitymapid")?, row.text("targetattributename")?.to_owned()))

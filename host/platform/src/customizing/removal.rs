@@ -1,15 +1,14 @@
 //! Custom tables and columns, taken away again: what stands in the way of it, and the removal
 //! itself. Metadata operations raise no events.
 
-use sluice_access::{ColumnRight, check_columns};
-use sluice_model::{Code, ColumnDef, ColumnType, Comparison, Error, Filter, Result, TableDef, Uuid, Value, coerce};
+use sluice_model::{Code, ColumnType, Comparison, Error, Filter, Result, Value, coerce};
 
 use super::{columns::forget_permissions, privileges};
 use crate::managed;
 use sluice_engine::{
     Batch, Unit,
     capability::{Dependant, Dependency, RequiredComponent},
-    tables,
+    giving, tables,
 };
 
 /// Why a column cannot be taken away; nothing, where it can.
@@ -55,7 +54,8 @@ pub(crate) fn drop_column(batch: &mut Batch<'_>, table: &str, column: &str) -> R
     if place.kind.targets().is_some() {
         batch.require("prvDeleteRelationship")?;
     }
-    check_reads(batch, &definition, &[place])?;
+    let catalog = batch.unit().catalog();
+    giving::check_reads(&catalog, batch.principal(), [(&definition.name, &place.name)])?;
     forget_permissions(batch.unit(), table, Some(column))?;
     let base = format!("{column}_base");
     for name in [column, &base] {
@@ -110,20 +110,15 @@ pub(crate) fn delete_table(batch: &mut Batch<'_>, table: &str) -> Result<()> {
 pub(crate) fn drop_table(batch: &mut Batch<'_>, table: &str) -> Result<()> {
     batch.require("prvDeleteEntity")?;
     let definition = batch.unit().definition(table)?;
-    check_reads(batch, &definition, &definition.columns.iter().collect::<Vec<_>>())?;
+    let catalog = batch.unit().catalog();
+    let columns = definition.columns.iter().map(|column| (&definition.name, &column.name));
+    giving::check_reads(&catalog, batch.principal(), columns)?;
     forget_permissions(batch.unit(), table, None)?;
     batch
         .unit()
         .forget(tables::MESSAGE_FILTER, Filter::eq("primaryobjecttypecode", table))?;
     privileges::forget(batch.unit(), &definition)?;
     batch.unit().drop_table(&definition)
-}
-
-/// What becomes of a secured column, that it is opened or goes, is up to those who read it.
-pub(crate) fn check_reads(batch: &Batch<'_>, table: &TableDef, columns: &[&ColumnDef]) -> Result<()> {
-    let secured = columns.iter().filter(|column| column.secured);
-    let names = secured.map(|column| &column.name);
-    check_columns(batch.principal(), table, ColumnRight::Read, names, Uuid::nil())
 }
 
 fn hold(rows: u64) -> String {

@@ -9,7 +9,7 @@ use sluice_model::{Code, Error, Name, Reference, Remedy, Result, Row, TableDef, 
 use super::part::flows;
 use super::process::{check_read, process_in, processes_of};
 use super::{Flow, Process, Stage, Status, link, visits};
-use sluice_engine::{Operation, Rules, Unit, Why};
+use sluice_engine::{Operation, Rules, Unit, Why, principals};
 
 /// The rules of a table of processes.
 pub(crate) struct Instance;
@@ -326,24 +326,26 @@ fn check_leaving(
         let (Some(stage), Some(next)) = (flow.stages.get(position), flow.stages.get(position + 1)) else {
             continue;
         };
-        let row = saved_row(unit, operation, stage, rows)?;
+        let (row, hidden) = saved_row(unit, operation, stage, rows)?;
         let table = unit.configuration().table(&stage.table)?.clone();
         unit.rules(&table)
             .before_stage_left(unit, operation, &row, &next.table)?;
         // What the platform itself moves was held to its steps before, or has them behind it.
         if !operation.why().is_platform() && !unit.is_ungated() {
-            stage.check_steps(&row, &operation.hidden(&table))?;
+            stage.check_steps(&row, &hidden)?;
         }
     }
     Ok(())
 }
 
-/// The row of a stage, as it is saved: what whoever moves the process may not read of it is empty to them.
-fn saved_row(unit: &mut Unit, operation: &Operation, stage: &Stage, rows: &Linked) -> Result<Row> {
+/// The row of a stage, as it is saved, without what whoever moves the process may not read of it, and the columns that
+/// they may not read.
+fn saved_row(unit: &mut Unit, operation: &Operation, stage: &Stage, rows: &Linked) -> Result<(Row, Vec<Name>)> {
     let reference = rows.get(&stage.table).ok_or_else(|| row_missing(stage))?;
     let row = unit.need_as_platform("see whether the row of a stage has what the stage asks for", reference)?;
     let table = unit.configuration().table(&stage.table)?;
-    Ok(operation.as_seen(table, &row).into_owned())
+    let hidden = operation.hidden(table);
+    Ok((principals::without(&row, &hidden).into_owned(), hidden))
 }
 
 fn need_row(flow: &Flow, position: usize, rows: &Linked) -> Result<()> {
@@ -445,9 +447,8 @@ fn check_status(unit: &mut Unit, operation: &Operation, process: &Process, statu
             let Some(stage) = process.stage().filter(|_| !operation.why().is_platform()) else {
                 return Ok(());
             };
-            let row = saved_row(unit, operation, stage, &process.rows)?;
-            let table = unit.configuration().table(&stage.table)?.clone();
-            stage.check_steps(&row, &operation.hidden(&table))
+            let (row, hidden) = saved_row(unit, operation, stage, &process.rows)?;
+            stage.check_steps(&row, &hidden)
         }
         (Status::Finished, Status::Aborted) | (Status::Aborted, Status::Finished) => {
             Err(wrong_status(process.status.word(), status, "reactivate it first"))

@@ -31,6 +31,12 @@ pub(super) struct Said {
     written: Option<Print>,
 }
 
+/// What a line says, each with how often it has come.
+pub(super) struct Numbered {
+    print: (Print, u64),
+    written: Option<(Print, u64)>,
+}
+
 /// The ids that the row of a line may have.
 pub(super) struct Ids {
     /// The one that it gets.
@@ -59,22 +65,19 @@ impl Maker {
         })
     }
 
-    /// The ids of the row of a line, where it comes for the next time.
-    pub(super) fn ids(&self, said: &Said, repeats: &mut Repeats) -> Result<Ids> {
-        let number = repeats.number(&said.print);
-        let mut earlier = vec![row_id(&said.print, number)];
-        if let Some(written) = &said.written {
-            earlier.push(row_id(written, repeats.number(&marked(written))));
-        }
+    /// The ids of the row of a line.
+    pub(super) fn ids(&self, line: &Numbered) -> Result<Ids> {
+        let (print, number) = &line.print;
+        let prints = std::iter::once(&line.print).chain(&line.written);
         let id = |whose: &Uuid| {
-            let said = [&said.print, number.to_be_bytes().as_slice(), whose.as_bytes()].concat();
+            let said = [print, number.to_be_bytes().as_slice(), whose.as_bytes()].concat();
             self.secret.digest(&said).map(|digest| id_of(&digest))
         };
         let others = self.importers.iter().filter(|user| **user != self.user);
         Ok(Ids {
             own: id(&self.user)?,
             others: others.map(|user| Ok((*user, id(user)?))).collect::<Result<_>>()?,
-            earlier,
+            earlier: prints.map(|(print, number)| row_id(print, *number)).collect(),
         })
     }
 }
@@ -227,6 +230,16 @@ impl Repeats {
     /// The first reading is over.
     pub(super) fn noted(&mut self) {
         self.bits = Vec::new();
+    }
+
+    /// A line has come, in the second reading.
+    pub(super) fn count(&mut self, said: Said) -> Numbered {
+        let number = self.number(&said.print);
+        let written = said.written.map(|written| (written, self.number(&marked(&written))));
+        Numbered {
+            print: (said.print, number),
+            written,
+        }
     }
 
     /// For which time a line comes, in the second reading.

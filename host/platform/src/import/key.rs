@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use sluice_engine::Batch;
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Error, Filter, Name, Query, Reference, Request, Result, Row, TableDef,
+    Code, ColumnDef, ColumnType, Error, Filter, MADE_ELSEWHERE, Name, Query, Reference, Request, Result, Row, TableDef,
 };
 
 use super::plan::wrong;
@@ -163,8 +163,9 @@ pub(super) fn change(
     (there, key): (Reference, Option<&Key>),
     mut row: Row,
 ) -> Result<Option<Request>> {
+    // When it was made elsewhere is said of a new row.
     row.values
-        .retain(|name, _| key.is_none_or(|key| !key.columns.contains(name)));
+        .retain(|name, _| &**name != MADE_ELSEWHERE && key.is_none_or(|key| !key.columns.contains(name)));
     let names: Vec<&str> = row.values.keys().map(|name| &**name).collect();
     let response = batch.execute(Request::retrieve(there.clone(), &names))?;
     let Some(is) = response.row() else {

@@ -38,7 +38,7 @@ use identity::{Maker, Prints, Repeats};
 use key::Existing;
 pub use plan::Plan;
 use plan::Target;
-use present::{DATED_BACK, Present, Recognition};
+use present::{Present, Recognition};
 use records::{Record, Records};
 pub use refused::Opener;
 use refused::Refused;
@@ -286,12 +286,12 @@ impl Run<'_> {
             }
         };
         let said = self.prints.of(&fields).filter(|_| self.plan.knows_by_content());
-        let ids = said
-            .map(|said| self.maker.ids(&said, &mut reading.repeats))
-            .transpose()?;
+        // Of lines that are passed over, it counts how often they have come.
+        let numbered = said.map(|said| reading.repeats.count(said));
         if record.line <= reading.resume_after {
             return Ok(None);
         }
+        let ids = numbered.map(|line| self.maker.ids(&line)).transpose()?;
         let mut line = Line::broken(record.line, record.raw, &self.plan.table, Vec::new());
         let id = ids.as_ref().map(|ids| ids.own);
         line.ids = ids;
@@ -301,11 +301,9 @@ impl Run<'_> {
 
     /// The lines, with those marked whose rows are there.
     fn looked_up(&self, mut lines: Vec<Line>) -> Result<Vec<Line>> {
-        let constants = self.plan.constants.iter().map(|(name, _)| &**name);
         let recognition = Recognition {
             prints: &self.prints,
             since: self.maker.secret.since(),
-            dates_back: constants.chain(self.prints.columns()).any(|name| name == DATED_BACK),
         };
         present::mark(self.session, &self.plan.table, &recognition, &mut lines)?;
         Ok(lines)

@@ -10,15 +10,12 @@
 use std::collections::{HashMap, HashSet};
 
 use sluice_engine::Session;
-use sluice_model::{Filter, Name, Query, Result, Right, Row, TableDef, Timestamp, Uuid, Value};
+use sluice_model::{Filter, MADE_ELSEWHERE, Name, Query, Result, Right, Row, TableDef, Timestamp, Uuid, Value};
 
 use super::{
     identity::{Ids, Prints},
     row::Line,
 };
-
-/// When a row was made here that says that it was made elsewhere before.
-pub(super) const DATED_BACK: &str = "overriddencreatedon";
 
 /// Why a line has nothing to do: its row is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +32,6 @@ pub(super) struct Recognition<'a> {
     /// Since when ids are made with a secret. A row that an earlier version made of a line is older: now anybody can make
     /// one of such an id.
     pub(super) since: Timestamp,
-    /// Whether it says when rows were made elsewhere; otherwise a row that says so is none of its.
-    pub(super) dates_back: bool,
 }
 
 /// Marks the lines whose rows are there.
@@ -55,7 +50,7 @@ pub(super) fn mark(
         return Ok(());
     }
     let (mut unit, user) = session.unit()?;
-    let columns = ["createdby", "createdon", DATED_BACK];
+    let columns = ["createdby", "createdon", MADE_ELSEWHERE];
     let columns: Vec<&str> = columns
         .into_iter()
         .filter(|name| table.column(name).is_some())
@@ -141,12 +136,9 @@ fn among(table: &TableDef, ids: &[Uuid]) -> Filter {
 
 impl Recognition<'_> {
     fn is_of_earlier_version(&self, row: &Row) -> bool {
-        let elsewhere = row.get(DATED_BACK).filter(|value| !value.is_null());
-        let made = match elsewhere {
-            Some(_) if !self.dates_back => return false,
-            Some(made) => Some(made),
-            None => row.get("createdon"),
-        };
-        made.and_then(Value::as_time).is_some_and(|made| made < self.since)
+        // A row that was made elsewhere before says here when it was made in this organisation.
+        let made = [MADE_ELSEWHERE, "createdon"].into_iter();
+        let mut made = made.filter_map(|column| row.get(column).and_then(Value::as_time));
+        made.next().is_some_and(|made| made < self.since)
     }
 }

@@ -92,7 +92,8 @@ fn check(unit: &mut Unit, operation: &Operation, map: &Row, own: Uuid) -> Result
     if let Some(flaw) = mapping::refusal((source, from), (target, to)) {
         return refuse(&flaw.text);
     }
-    giving::check_reads(unit, operation, [(&source.name, &from.name), (&target.name, &to.name)])?;
+    let both = [(&source.name, &from.name), (&target.name, &to.name)];
+    giving::check_reads(&catalog, operation.principal(), both)?;
     let same = Filter::eq("entitymapid", whole).and(Filter::eq("targetattributename", &*to.name));
     let query = Query::new(tables::ATTRIBUTE_MAP)
         .columns(&["sourceattributename"])

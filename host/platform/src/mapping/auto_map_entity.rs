@@ -2,14 +2,13 @@
 //! columns that have one name and type in both tables. The platform's own and managed maps
 //! stay: nobody but an import deletes those.
 
-use sluice_access::ColumnRight;
 use sluice_model::{
     ColumnDef, ColumnType, Filter, Parameter, ParameterType, Query, Request, Result, Right, Row, TableDef,
 };
 
 use crate::{managed, mapping};
 use sluice_engine::{
-    Operation, Unit,
+    Operation, Unit, giving,
     message::{Message, ParameterDef, Shape, required},
     principals, tables,
 };
@@ -60,13 +59,10 @@ impl Message for AutoMapEntity {
         let side = |column: &str| catalog.table(map.text(column).unwrap_or_default());
         let (source, target) = (side("sourceentityname")?, side("targetentityname")?);
         let mut created = Vec::new();
-        let may_read = |table: &TableDef, name: &str| {
-            let caller = operation.principal();
-            caller.may_with_column(table, name, ColumnRight::Read)
-        };
         for column in same(source, target) {
             // What the caller may not read is not theirs to carry over.
-            if ![source, target].iter().all(|table| may_read(table, &column.name)) {
+            let both = [(&source.name, &column.name), (&target.name, &column.name)];
+            if giving::check_reads(&catalog, operation.principal(), both).is_err() {
                 continue;
             }
             if kept

@@ -375,8 +375,7 @@ impl Mappings for Session {
         };
         let (from, to) = (place(source)?, place(target)?);
         let (from, to) = ((&from.0, &from.1), (&to.0, &to.1));
-        let flaws = warning(from, to).into_iter().chain(exposure(from, to));
-        Ok(flaws.map(|flaw| flaw.text).collect())
+        Ok(warnings(from, to).map(|flaw| flaw.text).collect())
     }
 
     fn mapping_problems(&self) -> Result<Vec<MappingProblem>> {
@@ -432,6 +431,11 @@ impl Mappings for Session {
     }
 }
 
+/// What a mapping that can be is warned of.
+fn warnings<'a>(source: Place<'a>, target: Place<'a>) -> impl Iterator<Item = Flaw> {
+    warning(source, target).into_iter().chain(exposure(source, target))
+}
+
 /// What is wrong with one mapping.
 fn flaws(catalog: &Catalog, source: &(Name, Name), target: &(Name, Name)) -> Vec<Flaw> {
     let place = |(table, column): &(Name, Name)| {
@@ -445,10 +449,7 @@ fn flaws(catalog: &Catalog, source: &(Name, Name), target: &(Name, Name)) -> Vec
     match (place(source), place(target)) {
         (Ok(source), Ok(target)) => match refusal(source, target) {
             Some(refused) => vec![refused],
-            None => {
-                let warned = warning(source, target).into_iter();
-                warned.chain(exposure(source, target)).collect()
-            }
+            None => warnings(source, target).collect(),
         },
         (source, target) => [source.err(), target.err()].into_iter().flatten().collect(),
     }

@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid};
 
 use super::{
-    Applied, Content, Gone, Installation, Reached, SOLUTION_COMPONENT,
+    Applied, Content, Filled, Gone, Installation, SOLUTION_COMPONENT,
     archive::{self, Component},
     definitions, left_options,
     manifest::{self, Kind, Manifest},
@@ -35,7 +35,7 @@ pub struct Imported {
     pub kept_configurations: Vec<String>,
     /// The roles and column profiles that were here already, came by something else, and give more now to those who
     /// have them.
-    pub reached: Vec<Reached>,
+    pub reached: Vec<Filled>,
     /// The steps that were disabled because a new file lacks their types.
     pub disabled: Vec<(Uuid, String)>,
     /// The workflows that were deactivated because a new file lacks a type that they call.

@@ -29,7 +29,7 @@ mod states;
 mod uninstall;
 
 pub use contents::SolutionContents;
-pub use holders::Reached;
+pub use holders::Filled;
 pub use import::{ImportOptions, ImportSolutions, Imported};
 pub use uninstall::{UninstallSolutions, Uninstalled};
 
@@ -201,7 +201,7 @@ struct Installation<'a, 'b> {
     /// Whether those who have a role or profile that did not come by it get what it brings.
     to_holders: bool,
     /// The roles and profiles by which they do.
-    reached: Vec<Reached>,
+    reached: Vec<Filled>,
 }
 
 impl<'a, 'b> Installation<'a, 'b> {

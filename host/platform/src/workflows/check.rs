@@ -204,6 +204,7 @@ impl<'a> Checker<'a> {
                 }
                 self.sends("Update", &table);
                 for (name, source) in &update.set {
+                    coerce::check_changes(&table, self.use_column(&table, name)?)?;
                     match source {
                         Source::Changed(verb, by) => self.changed(&table, name, *verb, by)?,
                         source => self.written(&table, name, source)?,

@@ -2,7 +2,7 @@
 //! changed as a draft; what is activated is a copy, which nobody changes.
 
 use sluice_model::{
-    Code, Error, Name, Ownership, Reference, Result, Row, TableDef, Value,
+    Code, ColumnDef, Error, Name, Ownership, Reference, Result, Row, TableDef, Value,
     remedy::{Case, Resolution},
     state::process::{ACTIVATED, DRAFT},
 };
@@ -230,8 +230,10 @@ fn usual_scope(table: &TableDef) -> i32 {
 fn can_be_sent(table: &TableDef, columns: &[Name]) -> Result<()> {
     let is_stamped = |name: &&Name| {
         let follows = |name: &str| name.ends_with("_base") || matches!(name, "owninguser" | "owningteam");
-        let column = table.column(name).filter(|column| column.filled);
-        **name == table.key || column.is_some_and(|column| column.is_of_every_table() || follows(name))
+        let is_stamped = |column: &ColumnDef| {
+            column.is_given_once() || column.filled && (column.is_of_every_table() || follows(name))
+        };
+        **name == table.key || table.column(name).is_some_and(is_stamped)
     };
     let Some(filled) = columns.iter().find(is_stamped) else {
         return Ok(());
@@ -366,7 +368,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
         giving::check_acts_as(unit, operation, user)?;
     }
     owner::check(unit, operation, row)?;
-    owner::check_reads(unit, operation, row, &checked.uses)
+    owner::check_sees(unit, operation, row, &checked.uses)
 }
 
 /// Makes the copy that runs.

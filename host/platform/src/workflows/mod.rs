@@ -38,7 +38,7 @@ use sluice_model::{Filter, Name, Value};
 use sluice_engine::{Capability, Component, ComponentStates, Meaning, Tables, tables, tasks::Task};
 
 pub(crate) use life::{check_owner, takes_workflows};
-pub(crate) use owner::{check_reads, refuse_system};
+pub(crate) use owner::{check_sees, refuse_system};
 pub use spec::WorkflowSpec;
 
 /// What definitions are written in, for those that say something of the same kind.

@@ -91,14 +91,14 @@ static NOT_READ: Case = Case {
 };
 
 /// Who activates a process of somebody else, who may read secured columns, may read each of those that it names.
-pub(crate) fn check_reads(unit: &Unit, operation: &Operation, row: &Row, uses: &[(Name, Option<Name>)]) -> Result<()> {
+pub(crate) fn check_sees(unit: &Unit, operation: &Operation, row: &Row, uses: &[(Name, Option<Name>)]) -> Result<()> {
     if row.id_of("ownerid").is_some_and(|owner| operation.is_called_by(owner)) {
         return Ok(());
     }
     let columns = uses
         .iter()
         .filter_map(|(table, column)| Some((table, column.as_ref()?)));
-    giving::check_reads(unit, operation, columns).map_err(|mut error| {
+    giving::check_reads(&unit.catalog(), operation.principal(), columns).map_err(|mut error| {
         let message = std::mem::take(&mut error.body_mut().message);
         error.body_mut().message = format!(
             "\"{}\" cannot be activated by somebody else than its owner: it names a secured column, and {message}",

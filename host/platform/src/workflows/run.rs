@@ -166,7 +166,7 @@ impl<'a> Run<'a> {
 
     /// What is kept from whoever the workflow runs as, or from its owner, is not reckoned with: it would count as
     /// empty.
-    fn check_reads(&mut self, row: &Reference, table: &TableDef, column: &Name) -> Result<()> {
+    fn check_held(&mut self, row: &Reference, table: &TableDef, column: &Name) -> Result<()> {
         if table.secured_as(column).is_none() {
             return Ok(());
         }
@@ -191,7 +191,7 @@ impl<'a> Run<'a> {
                 for (name, source) in &update.set {
                     let value = match source {
                         Source::Changed(verb, by) => {
-                            self.check_reads(&row, &table, name)?;
+                            self.check_held(&row, &table, name)?;
                             let held = self.column(&update.row, name)?;
                             let by = self.value(by, &table, name)?;
                             values::changed(&held, *verb, &by, coerce::column(&table, name)?)?

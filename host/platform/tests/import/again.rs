@@ -6,7 +6,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use sluice_model::{Request, Row, Uuid};
+use sluice_model::{Code, Request, Row, Uuid, Value};
 use sluice_platform::import::{self, Plan};
 
 use crate::org::{Org, PEOPLE, codes, options, refused};
@@ -66,21 +66,29 @@ fn an_id_tells_nothing_of_the_line() {
 #[test]
 fn a_row_of_the_id_of_earlier_versions_takes_no_line_away() {
     let org = Org::new();
-    let id = earlier_id("contact", &[("description", "one"), ("lastname", "X")]);
-    for earlier in [None, Some("2020-01-01T00:00:00Z")] {
+    let time = "2020-01-01T00:00:00Z";
+    let dated = format!("{CONTACT}at = \"overriddencreatedon\"\n");
+    let said = [("description", "one"), ("lastname", "X"), ("overriddencreatedon", time)];
+    for (map, file, said, earlier) in [
+        (CONTACT, "a,c\nX,one\n", &said[..2], false),
+        (CONTACT, "a,c\nX,one\n", &said[..2], true),
+        (&dated, "a,c,at\nX,one,2020-01-01T00:00:00Z\n", &said[..], true),
+    ] {
+        let id = earlier_id("contact", said);
         let mut row = Row::new("contact", id).with("lastname", "Rubbish");
+        let earlier = earlier.then(|| time.parse::<sluice_model::Timestamp>().unwrap());
         if let Some(earlier) = earlier {
-            let earlier: sluice_model::Timestamp = earlier.parse().unwrap();
             row.set("overriddencreatedon", earlier);
         }
         org.session.execute(Request::create(row)).unwrap();
         if let Some(earlier) = earlier {
-            let earlier: sluice_model::Timestamp = earlier.parse().unwrap();
+            // Nor can it be made older.
             let later = Row::new("contact", id).with("overriddencreatedon", earlier);
-            org.session.execute(Request::update(later)).unwrap();
+            let error = org.session.execute(Request::update(later)).unwrap_err();
+            assert_eq!(error.code(), Code::READ_ONLY_COLUMN, "{error}");
         }
-        let report = org.import("contact", CONTACT, "a,c\nX,one\n").unwrap();
-        assert_eq!((report.created, report.skipped), (1, 0));
+        let report = org.import("contact", map, file).unwrap();
+        assert_eq!((report.created, report.skipped), (1, 0), "{map}");
         for row in org.rows("contact", "lastname") {
             org.session.execute(Request::delete(row.reference())).unwrap();
         }
@@ -381,4 +389,40 @@ fn quoted_blanks_belong_to_a_text() {
     // The blanks tell no line from another.
     let file = "l,d,n,e\nW,a,7,a@x\n";
     assert_eq!(org.import("contact", map, file).unwrap().skipped, 1);
+}
+
+/// When a row was made elsewhere is said of one that the import makes; what is there stays as it was made.
+#[test]
+fn when_rows_were_made_is_no_change_of_those_that_are_there() {
+    let org = Org::new();
+    let columns = "[columns]\nn = \"lastname\"\nk = \"emailaddress1\"\nat = \"overriddencreatedon\"\n";
+    let keyed = format!("{columns}[key]\ncolumns = [\"emailaddress1\"]\n");
+    let own = "[columns]\nn = \"lastname\"\nid = \"contactid\"\nat = \"overriddencreatedon\"\n";
+    let id = "11111111-1111-1111-1111-111111111111";
+    for (map, heads, line, other) in [
+        (
+            keyed.as_str(),
+            "n,k,at",
+            "A,a@x,2020-01-01T00:00:00Z",
+            "B,a@x,2021-01-01T00:00:00Z",
+        ),
+        (own, "n,id,at", &format!("A,{id},2020-01-01T00:00:00Z"), ""),
+    ] {
+        for (line, became) in [(line, (1, 0, 0)), (line, (0, 0, 1)), (other, (0, 1, 0))] {
+            if line.is_empty() {
+                continue;
+            }
+            let report = org.import("contact", map, format!("{heads}\n{line}\n")).unwrap();
+            assert_eq!(
+                (report.created, report.updated, report.skipped),
+                became,
+                "{line}: {report:?}"
+            );
+        }
+        for row in org.rows("contact", "lastname") {
+            let made = row.get("createdon").and_then(Value::as_time).unwrap();
+            assert_eq!(made.to_string(), "2020-01-01T00:00:00Z");
+            org.session.execute(Request::delete(row.reference())).unwrap();
+        }
+    }
 }
