@@ -176,7 +176,7 @@ impl Session {
         }
         for row in rows {
             let id = Some(row.id).filter(|id| !id.is_nil());
-            if unit.catalog().find(&row.table).is_some() && !unit.shows_row(&reader, &row.table, id)? {
+            if unit.catalog().find(&row.table).is_some() && !unit.shows_row(&reader, &row.table, id, None)? {
                 return Err(Error::invalid(format!(
                     "the case holds {}, which is not yours to read; somebody who may read it can write the case",
                     row.reference()

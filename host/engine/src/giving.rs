@@ -44,7 +44,7 @@ impl Given {
 
     /// What a team gives to whoever becomes a member. Its type may change: its roles count even
     /// where it is an access team.
-    pub(crate) fn by_team(unit: &mut Unit, team: Uuid) -> Result<Vec<Self>> {
+    fn by_team(unit: &mut Unit, team: Uuid) -> Result<Vec<Self>> {
         let held = Query::new(tables::TEAM_ROLES)
             .columns(&["roleid"])
             .filter(Filter::eq("teamid", team));
@@ -62,14 +62,6 @@ impl Given {
             given.push(Self::by_role(unit, &role, Some(team))?);
         }
         Ok(given)
-    }
-
-    /// What the default team of a business unit gives to its users.
-    pub(crate) fn by_default_team(unit: &mut Unit, business_unit: Uuid) -> Result<Vec<Self>> {
-        match default_team(unit, business_unit)? {
-            Some(team) => Self::by_team(unit, team),
-            None => Ok(Vec::new()),
-        }
     }
 }
 
@@ -110,11 +102,18 @@ impl Unit {
         sluice_access::check_gives_columns(&operation.principal, &given)
     }
 
-    /// The caller holds all that the column security profiles of a team give.
+    /// The caller holds all that a team gives to whoever becomes a member: by its roles, and by its column
+    /// security profiles.
     ///
     /// # Errors
-    /// As [`Self::check_gives_profile`].
-    pub(crate) fn check_gives_profiles_of_team(&mut self, operation: &Operation, team: Uuid) -> Result<()> {
+    /// As [`Self::check_gives`] and [`Self::check_gives_profile`].
+    pub(crate) fn check_gives_membership(&mut self, operation: &Operation, team: Uuid) -> Result<()> {
+        self.check_gives_profiles_of_team(operation, team)?;
+        let given = Given::by_team(self, team)?;
+        self.check_gives(operation, &given)
+    }
+
+    fn check_gives_profiles_of_team(&mut self, operation: &Operation, team: Uuid) -> Result<()> {
         let held = Query::new(tables::TEAM_PROFILES)
             .columns(&["fieldsecurityprofileid"])
             .filter(Filter::eq("teamid", team));

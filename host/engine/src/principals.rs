@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 
 use sluice_access::{ColumnRight, Permit, Principal, PrincipalId, Report, RowFacts};
 use sluice_model::{
-    Code, Depth, Error, Filter, Name, Ownership, Query, Reference, Result, Right, Rights, Row, TableDef, Uuid, Value,
-    codes::Kind,
+    Code, Depth, Error, Filter, Name, Ownership, Query, Reference, Result, Right, Rights, Row, TableDef, Timestamp,
+    Uuid, Value, codes::Kind,
 };
 
 use crate::{Operation, Unit, change::Why, tables};
@@ -79,9 +79,30 @@ impl Unit {
     }
 
     /// Whether somebody is shown what a row of a table held: those who may read it; where it is gone,
-    /// those who may read the table in the whole organisation.
-    pub fn shows_row(&mut self, reader: &Arc<Principal>, table: &str, id: Option<Uuid>) -> Result<bool> {
-        Ok(self.hidden_row(reader, table, id)?.is_none())
+    /// those who may read the table in the whole organisation. `then` is when what tells of the row ended: the
+    /// row that has its id now may be a later one ([`Self::is_another_row`]). Without it, it is the row as it is now.
+    pub fn shows_row(
+        &mut self,
+        reader: &Arc<Principal>,
+        table: &str,
+        id: Option<Uuid>,
+        then: Option<Timestamp>,
+    ) -> Result<bool> {
+        Ok(self.hidden_row(reader, table, id, then)?.is_none())
+    }
+
+    /// Whether the row that has this id now was made after that time: what is on record from then is about
+    /// another one, which is gone.
+    fn is_another_row(&mut self, table: &TableDef, id: Uuid, then: Timestamp) -> Result<bool> {
+        let dates = ["overriddencreatedon", "createdon"].map(Name::from);
+        if dates.iter().any(|date| table.column(date).is_none()) {
+            return Ok(false);
+        }
+        let row = Reference::new(table.name.clone(), id);
+        let row = self.read_as_platform("tell a row from an earlier one that had its id", &row, Some(&dates))?;
+        // Of a row that is dated back, the former is when it was made here.
+        let mut made = dates.iter().map(|date| row.as_ref()?.get(date)?.as_time());
+        Ok(made.find_map(|time| time).is_some_and(|made| made > then))
     }
 
     /// What somebody lacks who is not shown what a row of a table held ([`Self::shows_row`]); nothing, where they are.
@@ -90,10 +111,15 @@ impl Unit {
         reader: &Arc<Principal>,
         table: &str,
         id: Option<Uuid>,
+        then: Option<Timestamp>,
     ) -> Result<Option<Error>> {
         let snapshot = self.snapshot()?;
         let Some(table) = snapshot.catalog.find(table).cloned() else {
             return Ok(Some(Error::said(Code::ACCESS_DENIED)));
+        };
+        let id = match (id, then) {
+            (Some(id), Some(then)) if self.is_another_row(&table, id, then)? => None,
+            (id, _) => id,
         };
         let refused = match id.map(|id| self.decide_for(reader, &table, Right::Read, id)) {
             Some(Ok(_)) => return Ok(None),

@@ -114,6 +114,7 @@ pub(crate) fn add(unit: &mut Unit, operation: &Operation, template: Uuid, user: 
     let team = match there {
         Some(team) => {
             check_below(unit, operation, team)?;
+            unit.check_gives_membership(operation, team)?;
             team
         }
         None => make(unit, operation, &template, rights)?,

@@ -1,6 +1,7 @@
 //! Rules as rows: what may be written when, by whom, and how many.
 
-use sluice_model::{Reference, Request, Row, Uuid, Value};
+use sluice_model::{Depth, Error, Query, Reference, Request, Row, Uuid, Value};
+use sluice_tests::{Actor, people};
 
 use crate::world::{Condition, Duplicates, about, account, code, condition_row, exact, rule};
 
@@ -211,6 +212,33 @@ fn sellers_neither_make_nor_publish_rules() {
     );
     assert_eq!(world.status(draft), 0);
     assert_eq!(code(world.try_publish(Uuid::from_u128(7))), "0x80040217");
+}
+
+/// The organisation's switch unpublishes every rule, and takes what that takes.
+#[test]
+fn who_switches_detection_off_may_unpublish_every_rule() {
+    let world = Duplicates::new();
+    let rule = world.rule("name", ["account", "account"], &name("account"));
+    let mut rights = people::privileges(&["Read", "Write"], &["Organization"], Depth::Organization);
+    let clerk = people::user(&world.org, "clerk", &rights);
+    let organization = clerk.list(Query::new("organization")).remove(0).id;
+    let switch = |actor: &Actor, on: bool| {
+        actor.try_update(Row::new("organization", organization).with("isduplicatedetectionenabled", on))
+    };
+    let lacks = |result: Result<(), Error>| result.unwrap_err().body().privilege.clone();
+    assert_eq!(lacks(switch(&clerk, false)).as_deref(), Some("prvPublishDuplicateRule"));
+    rights.push(("prvPublishDuplicateRule".to_owned(), Depth::Organization));
+    let clerk = people::user(&world.org, "clerk.two", &rights);
+    assert_eq!(lacks(switch(&clerk, false)).as_deref(), Some("prvWriteDuplicateRule"));
+    assert_eq!(world.status(rule), 2);
+    rights.extend(people::privileges(
+        &["Read", "Write"],
+        &["DuplicateRule"],
+        Depth::Organization,
+    ));
+    let clerk = people::user(&world.org, "clerk.three", &rights);
+    switch(&clerk, false).unwrap();
+    assert_eq!(world.status(rule), 0);
 }
 
 #[test]

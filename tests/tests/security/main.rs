@@ -24,6 +24,7 @@ mod ownership;
 mod processes;
 mod record_teams;
 mod refusals;
+mod remade;
 mod removals;
 mod roles;
 mod secrets;

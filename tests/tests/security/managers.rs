@@ -196,6 +196,29 @@ fn rows_of_teams_and_shares_of_reports_are_reached_as_they_reach_them() {
     assert_eq!(outcome(&company.manager.try_get("account", unseen)), "0x80048306");
 }
 
+/// A team of a disabled unit gives its members nothing, so nothing to whom they report to.
+#[test]
+fn a_team_of_a_disabled_unit_gives_the_manager_of_a_member_nothing() {
+    let company = Company::new();
+    company.enable();
+    let world = &company.world;
+    let east = world.unit("East", world.root());
+    let crew = world.owner_team("Crew", east, &["Seller"], &[&company.seller]);
+    let teams = Reference::new("account", world.account(team(crew)));
+    assert_eq!(company.rights(&company.manager, &teams), DIRECT);
+    let switch = |off: bool| {
+        let change = Row::new("businessunit", east).with("isdisabled", off);
+        world.admin.update(change);
+    };
+    switch(true);
+    for actor in [&company.seller, &company.manager, &company.director] {
+        assert_eq!(company.rights(actor, &teams), "None");
+        assert_eq!(company.lists(actor), 0);
+    }
+    switch(false);
+    assert_eq!(company.rights(&company.manager, &teams), DIRECT);
+}
+
 #[test]
 fn a_manager_of_another_branch_reaches_nothing() {
     let company = Company::new();

@@ -4,7 +4,10 @@ use sluice_model::{Code, Depth, Error, Filter, Parameter, Query, Reference, Requ
 use sluice_platform::{TableChange, prelude::*};
 use sluice_tests::Actor;
 
-use crate::world::{Security, associate, grant, grants, outcome, revoke, share, team, user};
+use crate::{
+    columns::{permission, secure},
+    world::{Security, associate, grant, grants, outcome, revoke, share, team, user},
+};
 
 /// A seller with an account, a colleague, and a template.
 struct Teams {
@@ -310,4 +313,44 @@ fn modify_access_replaces_where_grant_access_adds() {
         outcome(&modify(&teams.seller, "None")),
         Code::INVALID_ACCESS_RIGHTS.to_string()
     );
+}
+
+/// Who is added to a team has what its column profiles give, so whoever adds them holds that; and the team of a row
+/// takes no profile.
+#[test]
+fn who_adds_gives_no_column_that_they_may_not_read() {
+    let teams = Teams::new();
+    let admin = &teams.world.admin;
+    secure(admin, "account", "creditlimit", true).unwrap();
+    let profile = admin.create(Row::unsaved("fieldsecurityprofile").with("name", "Finance"));
+    admin.create(permission(profile, "creditlimit", [false, true, true]));
+    let kept = teams.add(&teams.colleague).unwrap();
+    let of = |team: Uuid| {
+        let team = Reference::new("team", team);
+        let profile = Reference::new("fieldsecurityprofile", profile);
+        [
+            associate(admin, profile.clone(), "teamprofiles_association", team.clone()),
+            associate(admin, team, "teamprofiles_association", profile),
+        ]
+    };
+    for refused in of(kept) {
+        assert_eq!(outcome(&refused), "0x80048339");
+    }
+    // A file of before may hold one that took it.
+    let other = teams.world.access_team("Other", teams.world.root(), &[]);
+    for given in of(other) {
+        given.unwrap();
+    }
+    let file = rusqlite::Connection::open(teams.world.organisation.path()).unwrap();
+    let [kept, other] = [kept, other].map(|id| id.as_bytes().to_vec());
+    let moved = file.execute("update teamprofiles set teamid = ?1 where teamid = ?2", (kept, other));
+    assert_eq!(moved.unwrap(), 1);
+    drop(file);
+    let there = teams.world.organisation.second_process();
+    let seller = Actor(there.session(teams.seller.id()));
+    let error = teams.member(&seller, "AddUserToRecordTeam", &seller).unwrap_err();
+    assert_eq!(error.code(), Code::PRIVILEGE_DENIED, "{error}");
+    assert!(!seller.get("account", teams.account.id).has("creditlimit"));
+    let admin = Actor(there.session(admin.id()));
+    teams.member(&admin, "AddUserToRecordTeam", &seller).unwrap();
 }

@@ -2,11 +2,12 @@
 
 use sluice_model::{Code, Depth, Error, Filter, Reference, Request, Right, Row, Timestamp, Uuid, Value};
 use sluice_platform::{FlowSpec, prelude::*};
+use sluice_sales::qualify::Choices;
 use sluice_tests::{Actor, people};
 
 use crate::{
     columns::{Columns, join, permission, secure},
-    world::{Security, associate, grants, outcome, user},
+    world::{Security, associate, grants, outcome, qualify, qualifying, user, without},
 };
 
 fn time(text: &str) -> Value {
@@ -376,4 +377,47 @@ fn who_reads_an_amount_is_told_of_it() {
     let refused = Row::new("account", columns.account).with("transactioncurrencyid", Value::Null);
     let error = columns.world.admin.try_update(refused).unwrap_err();
     assert!(error.message().contains("`creditlimit`"), "{error}");
+}
+
+/// Whoever lacks Create on accounts is refused where one would be made, and not where the lead names none: of a lead, or
+/// of a column, that is hidden from them, that would tell what is in it.
+#[test]
+fn qualifying_tells_nothing_of_a_lead_that_one_may_not_read() {
+    let world = Security::new();
+    let rights = without(qualifying(Depth::User), |name| name == "prvCreateAccount");
+    world.role("Seller", &rights);
+    let seller = world.user("seller", world.root(), &["Seller"]);
+    let admin = &world.admin;
+    let account = world.account(user(admin));
+    let lead = |owner: Reference, company: Option<&str>, parent: Option<Uuid>| {
+        let mut row = Row::unsaved("lead").with("subject", "Pumps").with("lastname", "McKay");
+        row.set("ownerid", owner);
+        if let Some(company) = company {
+            row.set("companyname", company);
+        }
+        if let Some(parent) = parent {
+            row.set("parentaccountid", Reference::new("account", parent));
+        }
+        admin.create(row)
+    };
+    let by_default = |lead: Uuid| {
+        let request = Request::new("QualifyLead")
+            .with("LeadId", Reference::new("lead", lead))
+            .with("Status", 3)
+            .with("ByDefault", true);
+        outcome(&seller.0.execute(request))
+    };
+    let with_account = |lead: Uuid| outcome(&qualify(&seller, lead, &Choices::default()));
+    let hidden = |company, parent| lead(user(admin), company, parent);
+    let (filled, empty) = (hidden(Some("Litware"), None), hidden(None, None));
+    assert_eq!(by_default(filled), by_default(empty));
+    let (filled, empty) = (hidden(None, Some(account)), hidden(None, None));
+    assert_eq!(with_account(filled), with_account(empty));
+    // So of a secured column of one's own lead: what is hidden is not there.
+    let own = |company| lead(user(&seller), company, None);
+    let refused = by_default(own(Some("Litware")));
+    assert_eq!(refused, Code::CANNOT_QUALIFY_LEAD.to_string(), "who sees it is told");
+    secure(admin, "lead", "companyname", true).unwrap();
+    assert_eq!(by_default(own(Some("Litware"))), "ok");
+    assert_eq!(by_default(own(None)), "ok");
 }

@@ -132,7 +132,8 @@ impl Session {
             let jobs = unit.snapshot()?.table(tables::JOB)?.clone();
             unit.decide_for(&reader, &jobs, sluice_model::Right::Read, job.id)?;
             let at = (job.text("primaryentitytype"), row.as_ref());
-            if let Some(unseen) = message_trace::unread_at(unit, &reader, at, message_trace::began(job))? {
+            let when = message_trace::When::of(job);
+            if let Some(unseen) = message_trace::unread_at(unit, &reader, at, when)? {
                 return Err(message_trace::not_yours("what the job would say anew", unseen));
             }
         }

@@ -71,11 +71,15 @@ impl Message for Associate {
 }
 
 /// The rules of the platform's own relationships: a role belongs to the business unit of its
-/// holder, access teams hold none, default teams keep their members themselves.
+/// holder, access teams hold none, default teams keep their members themselves, and the access team of a
+/// row takes neither members nor profiles.
 pub(crate) fn check_link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
     let holder_table = relationship.sides[0].table;
     if relationship.intersection == tables::TEAM_MEMBERSHIP {
         return check_default_team(unit, ids[0], Code::DEFAULT_TEAM_MEMBERS);
+    }
+    if relationship.intersection == tables::TEAM_PROFILES {
+        return record_team::refuse_kept(&read(unit, holder_table, ids[0])?);
     }
     if relationship.is_of_profiles() {
         return Ok(());

@@ -182,22 +182,18 @@ fn give(unit: &mut Unit, operation: &Operation, relationship: &ManyToMany, ids: 
         return link(unit, relationship, ids);
     }
     if relationship.intersection == tables::TEAM_MEMBERSHIP {
-        unit.check_gives_profiles_of_team(operation, holder)?;
+        unit.check_gives_membership(operation, holder)?;
+        return link(unit, relationship, ids);
     }
-    let given = match relationship.intersection {
-        tables::TEAM_MEMBERSHIP => Given::by_team(unit, holder)?,
-        intersection => {
-            let role = rules::read(
-                unit,
-                "nobody gives what they do not hold: see what is given",
-                tables::ROLE,
-                role,
-            )?;
-            let team = (intersection == tables::TEAM_ROLES).then_some(holder);
-            vec![Given::by_role(unit, &role, team)?]
-        }
-    };
-    unit.check_gives(operation, &given)?;
+    let role = rules::read(
+        unit,
+        "nobody gives what they do not hold: see what is given",
+        tables::ROLE,
+        role,
+    )?;
+    let team = (relationship.intersection == tables::TEAM_ROLES).then_some(holder);
+    let given = Given::by_role(unit, &role, team)?;
+    unit.check_gives(operation, &[given])?;
     link(unit, relationship, ids)
 }
 

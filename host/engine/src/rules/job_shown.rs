@@ -10,7 +10,7 @@ use sluice_model::{Name, Reference, Result, Row, Uuid, Value};
 
 use super::{
     ReadRules,
-    message_trace::{NOT_SHOWN, began, reads_plugins, unread_at},
+    message_trace::{NOT_SHOWN, When, reads_plugins, unread_at},
     read,
 };
 use crate::{Acting, Operation, Unit, jobs, tables};
@@ -79,7 +79,7 @@ fn hears_job(unit: &mut Unit, reader: &Arc<Principal>, id: Uuid) -> Result<bool>
         return Ok(false);
     }
     let at = (job.text("primaryentitytype"), about.as_ref());
-    Ok(unread_at(unit, reader, at, began(&job))?.is_none())
+    Ok(unread_at(unit, reader, at, When::of(&job))?.is_none())
 }
 
 impl Unit {
@@ -102,7 +102,7 @@ impl Unit {
                     let table = whole.text("sl_rowtable");
                     let id = whole.id_of("sl_rowid");
                     let about = table.zip(id).map(|(table, id)| Reference::new(table, id));
-                    unread_at(self, reader, (table, about.as_ref()), began(&whole))?.is_none()
+                    unread_at(self, reader, (table, about.as_ref()), When::of(&whole))?.is_none()
                 }
             };
             if !heard {

@@ -2,11 +2,13 @@
 //! may name values of rows, and a plug-in's text anything: it is shown to whoever may look into the
 //! request, for whom it is made again and says the same, and to whoever may read each row on the way to
 //! where it failed and every secured column, if none of that was cut; a plug-in's text only to holders of
-//! prvReadPluginTraceLog. Of a row that is gone, to whoever may read its table in the whole organisation.
+//! prvReadPluginTraceLog. Of a row that is gone, whatever has its id now, to whoever may read its table in the whole
+//! organisation.
 //! Codes, steps, privileges and times are shown to everybody who may read traces.
 
 use std::{collections::HashSet, sync::Arc};
 
+use jiff::SignedDuration;
 use sluice_access::{ColumnRight, Principal};
 use sluice_model::{Code, Error, Name, Reference, Result, Row, Timestamp, Uuid, Value};
 
@@ -107,22 +109,25 @@ fn sees_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<b
 
 /// What a reader lacks who does not see what was sent; nothing, where they do.
 pub(crate) fn unseen_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<Option<Error>> {
-    if reader.is_system() {
-        return Ok(None);
-    }
-    let row = read(
-        unit,
-        "what was sent is shown to whoever sent it, and to those who may read the row",
-        tables::MESSAGE_TRACE,
-        row.id,
-    )?;
-    if Acting::sender_of(&row) == Some(Acting::person_of(reader)) {
+    let whole = whole(unit, row.id)?;
+    unseen_in(unit, reader, &whole)
+}
+
+fn whole(unit: &mut Unit, trace: Uuid) -> Result<Row> {
+    let reason = "what was sent is shown to whoever sent it, and to those who may read the row";
+    read(unit, reason, tables::MESSAGE_TRACE, trace)
+}
+
+/// As [`unseen_request`], of the whole row of a trace.
+fn unseen_in(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<Option<Error>> {
+    if reader.is_system() || Acting::sender_of(row) == Some(Acting::person_of(reader)) {
         return Ok(None);
     }
     let Some(root) = row.text(TREE).and_then(Node::read) else {
         return Ok(Some(Error::said(Code::ACCESS_DENIED)));
     };
-    if let Some(unread) = unread(unit, reader, &root, began(&row))? {
+    let when = When::of(row);
+    if let Some(unread) = unread(unit, reader, &root, when)? {
         return Ok(Some(unread));
     }
     // Of the row that the message is about it is known; it may carry others.
@@ -131,7 +136,7 @@ pub(crate) fn unseen_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row
     let carried = carried.unwrap_or_default();
     let others = carried.iter().filter(|(table, _)| Some(&**table) != about);
     for (table, id) in others {
-        if let Some(mut hidden) = unit.hidden_row(reader, table, *id)? {
+        if let Some(mut hidden) = unit.hidden_row(reader, table, *id, when.ended)? {
             // Which row it was is a part of what was sent.
             hidden.body_mut().row = None;
             hidden.body_mut().code.text().clone_into(&mut hidden.body_mut().message);
@@ -173,17 +178,15 @@ pub(crate) fn not_yours(what: &str, mut unseen: Error) -> Error {
 /// for those who may read them.
 fn show_checks(unit: &mut Unit, reader: &Arc<Principal>, row: &mut Row) -> Result<()> {
     let kept = row.text(CHECKS).and_then(KeptChecks::read);
-    let kept = match sees_request(unit, reader, row)? {
-        true => kept,
-        false => None,
-    };
-    let Some(kept) = kept else {
+    let whole = whole(unit, row.id)?;
+    let sees = unseen_in(unit, reader, &whole)?.is_none();
+    let Some(kept) = kept.filter(|_| sees) else {
         row.set(CHECKS, Value::Null);
         return Ok(());
     };
     let mut hidden = HashSet::new();
     for named in kept.named() {
-        if !reader.is_system() && !unit.shows_row(reader, &named.table, Some(named.id))? {
+        if !reader.is_system() && !unit.shows_row(reader, &named.table, Some(named.id), When::of(&whole).ended)? {
             hidden.insert(named.id);
         }
     }
@@ -207,7 +210,7 @@ fn is_shown_whole(unit: &mut Unit, reader: &Arc<Principal>, row: &Row, tree: &No
     }
     let reason = "a refusal is shown to whoever made the request, and to those who may have it made again";
     let whole = read(unit, reason, tables::MESSAGE_TRACE, row.id)?;
-    Ok(may_look_into(unit, reader, &whole)? || may_see(unit, reader, tree, began(&whole))?)
+    Ok(may_look_into(unit, reader, &whole)? || may_see(unit, reader, tree, When::of(&whole))?)
 }
 
 /// Whether somebody may look into a request, for which it is made again: whoever sent it, and who may act
@@ -222,7 +225,7 @@ pub(crate) fn may_look_into(unit: &mut Unit, reader: &Arc<Principal>, trace: &Ro
 }
 
 /// Whether somebody may see what the refusals of a request say.
-fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node, when: Option<Timestamp>) -> Result<bool> {
+fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node, when: When) -> Result<bool> {
     if node.error.is_none() {
         return Ok(true);
     }
@@ -248,30 +251,44 @@ pub(super) fn reads_plugins(unit: &mut Unit, reader: &Principal) -> Result<bool>
 }
 
 /// What somebody lacks who may not read the row that a message worked on; nothing, where they may.
-fn unread(unit: &mut Unit, reader: &Arc<Principal>, node: &Node, when: Option<Timestamp>) -> Result<Option<Error>> {
+fn unread(unit: &mut Unit, reader: &Arc<Principal>, node: &Node, when: When) -> Result<Option<Error>> {
     let row = node.row.as_deref().and_then(reference);
     unread_at(unit, reader, (node.table.as_deref(), row.as_ref()), when)
 }
 
-/// When what a trace, a job or a line of a log tells of began.
-pub(crate) fn began(row: &Row) -> Option<Timestamp> {
-    let time = |column: &str| row.get(column).and_then(Value::as_time);
-    time("sl_startedon").or_else(|| time("createdon"))
+/// When that was of which a trace, a job or a line of a log tells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct When {
+    /// What was secured then, or later, is hidden.
+    began: Option<Timestamp>,
+    /// A row that was made later is another one. A request makes rows once it has begun, so its end counts.
+    ended: Option<Timestamp>,
+}
+
+impl When {
+    /// Of the whole row of a trace, a job or a line of a log.
+    pub(crate) fn of(row: &Row) -> Self {
+        let time = |column: &str| row.get(column).and_then(Value::as_time);
+        let began = time("sl_startedon").or_else(|| time("createdon"));
+        let took = SignedDuration::from_micros(row.int("sl_duration").unwrap_or_default().into());
+        let ended = began.map(|began| began.checked_add(took).unwrap_or(began));
+        Self { began, ended }
+    }
 }
 
 /// What somebody lacks who may not read a row, or, where only its table is known, the table in the whole organisation,
 /// and every secured column; nothing, where they may.
-/// `when` is the time of what tells of it.
+/// `when` is the time of what tells of it: of a row that was made later it does not.
 pub(crate) fn unread_at(
     unit: &mut Unit,
     reader: &Arc<Principal>,
     (table, row): (Option<&str>, Option<&Reference>),
-    when: Option<Timestamp>,
+    when: When,
 ) -> Result<Option<Error>> {
-    let hidden = hidden_columns(unit, reader, when);
+    let hidden = hidden_columns(unit, reader, when.began);
     match (hidden, row, table) {
-        (None, Some(row), _) => unit.hidden_row(reader, &row.table, Some(row.id)),
-        (None, None, Some(table)) => unit.hidden_row(reader, table, None),
+        (None, Some(row), _) => unit.hidden_row(reader, &row.table, Some(row.id), when.ended),
+        (None, None, Some(table)) => unit.hidden_row(reader, table, None, None),
         (hidden, ..) => Ok(hidden),
     }
 }

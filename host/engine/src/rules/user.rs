@@ -9,7 +9,7 @@ use sluice_model::{
 use super::{Rules, moving, select, team::refuse_taken_id};
 use crate::{
     Operation, Unit,
-    giving::{Given, default_team},
+    giving::default_team,
     message::membership::{self, USER_ROLES},
     tables,
 };
@@ -155,11 +155,10 @@ fn check_disabling(unit: &mut Unit, operation: &Operation, before: &Row) -> Resu
 /// Whoever comes into a business unit is given what its default team holds.
 fn check_joins(unit: &mut Unit, operation: &Operation, business_unit: Uuid) -> Result<()> {
     moving::check_destination(unit, business_unit)?;
-    if let Some(team) = default_team(unit, business_unit)? {
-        unit.check_gives_profiles_of_team(operation, team)?;
+    match default_team(unit, business_unit)? {
+        Some(team) => unit.check_gives_membership(operation, team),
+        None => Ok(()),
     }
-    let given = Given::by_default_team(unit, business_unit)?;
-    unit.check_gives(operation, &given)
 }
 
 /// A user that moves: may it, and which roles does it leave behind?

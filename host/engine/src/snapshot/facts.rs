@@ -61,17 +61,7 @@ impl Snapshot {
             return Ok((vec![team_facts(row)], held.0, held.1));
         }
         let mut teams = Vec::new();
-        for membership in reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", id))? {
-            let Some(team) = membership.id_of("teamid") else {
-                continue;
-            };
-            let row = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])?;
-            // A team of a disabled unit gives its members nothing.
-            let Some(row) = row.filter(|row| row.id_of("businessunitid").is_none_or(|unit| !self.is_stopped(unit)))
-            else {
-                continue;
-            };
-            let team = team_facts(&row);
+        for team in self.teams_of(reader, id)? {
             // The roles of an access team count for nothing.
             if team.team_type != ACCESS_TEAM {
                 self.roles_of(
@@ -93,6 +83,20 @@ impl Snapshot {
         )?;
         self.columns_of(reader, which, None, &mut held.1)?;
         Ok((teams, held.0, held.1))
+    }
+
+    /// The teams that somebody is in, and that give them something: one of a disabled unit gives nothing.
+    fn teams_of(&self, reader: &mut Reader<'_>, user: Uuid) -> Result<Vec<TeamFacts>> {
+        let mut teams = Vec::new();
+        for membership in reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", user))? {
+            let Some(team) = membership.id_of("teamid") else {
+                continue;
+            };
+            let row = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])?;
+            let counts = |row: &Row| row.id_of("businessunitid").is_none_or(|unit| !self.is_stopped(unit));
+            teams.extend(row.filter(counts).as_ref().map(team_facts));
+        }
+        Ok(teams)
     }
 
     /// The roles of a holder, whose business unit is `home`. Those of another unit count only where rows
@@ -201,12 +205,12 @@ impl Snapshot {
                 rows
             };
             for row in below.into_iter().filter(|row| seen.insert(row.id)) {
-                let teams = reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", row.id))?;
+                let teams = self.teams_of(reader, row.id)?;
                 found.push(Report {
                     id: row.id,
                     name: row.text("fullname").unwrap_or_default().to_owned(),
                     direct: level == 1,
-                    teams: teams.iter().filter_map(|row| row.id_of("teamid")).collect(),
+                    teams: teams.iter().map(|team| team.id).collect(),
                 });
             }
         }

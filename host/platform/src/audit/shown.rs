@@ -10,8 +10,8 @@ use super::{Action, OF_EARLIER_ROW};
 
 /// What the trail shows to whom. Who changed which row, and when, is shown to every reader of the
 /// trail; from what to what, to those who may read the row, and of a secured
-/// column to those whose profiles give it. Of a row that is gone, to those who may
-/// read its table in the whole organisation; of a column that is gone, to those who read every column.
+/// column to those whose profiles give it. Of a row that is gone, whatever has its id now, to
+/// those who may read its table in the whole organisation; of a column that is gone, to those who read every column.
 pub(super) struct Shown;
 
 impl Rules for Shown {
@@ -50,11 +50,15 @@ impl ReadRules for Shown {
                 continue;
             }
             let earlier = record.as_ref().and_then(|row| row.bool(OF_EARLIER_ROW)) == Some(true);
-            let of = (Reference::new(table, id), earlier);
+            let then = record
+                .as_ref()
+                .and_then(|row| row.get("createdon"))
+                .and_then(Value::as_time);
+            let of = (Reference::new(table, id), earlier, then);
             let shown = match known.get(&of) {
                 Some(shown) => *shown,
                 None => {
-                    let shown = unit.shows_row(&reader, &of.0.table, Some(id).filter(|_| !earlier))?;
+                    let shown = unit.shows_row(&reader, &of.0.table, Some(id).filter(|_| !earlier), then)?;
                     known.insert(of.clone(), shown);
                     shown
                 }

@@ -28,10 +28,10 @@ pub(crate) fn refuse_in_use(row: &Row) -> Result<()> {
         Some(PUBLISHING) => "is being published",
         _ => "is published",
     };
-    Err(in_use(row, &format!("it {state}")))
+    Err(refused_in_use(row, &format!("it {state}")))
 }
 
-fn in_use(row: &Row, why: &str) -> Error {
+fn refused_in_use(row: &Row, why: &str) -> Error {
     let sentence = format!(
         "The duplicate detection rule is currently in use and cannot be updated or deleted: rule \"{}\", {why}.",
         row.text("name").unwrap_or_default()
@@ -76,7 +76,7 @@ fn publishable(unit: &mut Unit, row: &Row) -> Result<Rule> {
                 .with_table(DUPLICATE_RULE)
                 .with_word("JOB", job));
         }
-        Some(PUBLISHED) => return Err(in_use(row, "it is published already")),
+        Some(PUBLISHED) => return Err(refused_in_use(row, "it is published already")),
         _ => {}
     }
     if unit.setting("isduplicatedetectionenabled").and_then(Value::as_bool) == Some(false) {
@@ -163,6 +163,12 @@ pub(crate) fn unpublish(unit: &mut Unit, operation: Option<&Operation>, row: &Ro
         removed: purged.removed,
         job: Some(runner::write(unit, &owner, job)?),
     })
+}
+
+/// The rules that are published, or on their way there.
+pub(super) fn in_use(unit: &mut Unit) -> Result<Vec<Uuid>> {
+    let snapshot = unit.snapshot()?;
+    Ok(rules_of(&snapshot).all().map(|rule| rule.id).collect())
 }
 
 /// Unpublishes the rules that pass; their names.

@@ -72,6 +72,8 @@ fn set_published(batch: &mut Batch<'_>, rule: &Reference, published: bool) -> Re
     })
 }
 
+/// The privilege to publish and unpublish rules.
+const PUBLISHES: &str = "prvPublishDuplicateRule";
 pub(crate) const DUPLICATE_RULE: &str = "duplicaterule";
 pub(crate) const DUPLICATE_CONDITION: &str = "duplicaterulecondition";
 pub(crate) const DUPLICATE_RECORD: &str = "duplicaterecord";
@@ -92,10 +94,12 @@ pub(crate) static DUPLICATES: Capability = Capability {
         (Tables::Named(sluice_engine::tables::ORGANIZATION), &rules::Detection),
     ],
     tasks: &[Task {
-        privilege: "prvPublishDuplicateRule",
+        privilege: PUBLISHES,
         gates: &[
             Gate::Message("PublishDuplicateRule"),
             Gate::Message("UnpublishDuplicateRule"),
+            // Whoever switches duplicate detection off.
+            Gate::Asked,
         ],
     }],
     watches: &[&detect::Detection, &upkeep::Codes],

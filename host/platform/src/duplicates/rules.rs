@@ -1,8 +1,8 @@
 //! A duplicate rule names two tables that take part in duplicate detection. Its state is the
 //! platform's, and while it is at work it stays as it is.
 
-use super::{DUPLICATE_CONDITION, DUPLICATE_RULE};
-use sluice_model::{Code, Error, Result, Row, Value};
+use super::{DUPLICATE_CONDITION, DUPLICATE_RULE, PUBLISHES};
+use sluice_model::{Code, Error, Result, Right, Row, Value};
 
 use crate::duplicates::{life, rule};
 use sluice_engine::{
@@ -15,13 +15,33 @@ pub(super) struct DuplicateRule;
 /// The organisation's row: whether duplicates are detected.
 pub(super) struct Detection;
 
+/// Whether an Update switches duplicate detection off for the organisation.
+fn switches_off(changed: &Row) -> bool {
+    changed.has(SWITCH) && changed.bool(SWITCH) != Some(true)
+}
+
+/// The column that says whether duplicates are detected.
+const SWITCH: &str = "isduplicatedetectionenabled";
+
 impl Rules for Detection {
+    /// Whoever switches it off unpublishes every rule, and needs what that takes.
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        if !switches_off(operation.target()?) || before.bool(SWITCH) != Some(true) {
+            return Ok(());
+        }
+        unit.require_named(operation, PUBLISHES)?;
+        for rule in life::in_use(unit)? {
+            unit.row_with_rights(operation, DUPLICATE_RULE, rule, &[Right::Write])?;
+        }
+        Ok(())
+    }
+
     /// Where duplicate detection is switched off, every rule is unpublished; switched on again, they must be
     /// published again.
     fn after_update(&self, unit: &mut Unit, _: &Operation, _: &Row, changed: &Row) -> Result<()> {
-        match changed.get("isduplicatedetectionenabled").map(Value::as_bool) {
-            Some(None | Some(false)) => life::switched_off(unit),
-            _ => Ok(()),
+        match switches_off(changed) {
+            true => life::switched_off(unit),
+            false => Ok(()),
         }
     }
 }

@@ -21,6 +21,7 @@ use sluice_engine::{
 };
 use sluice_model::{
     Code, Error, Parameter, ParameterType, Reference, Request, Result, Right, Row, Uuid, Value,
+    codes::Kind,
     situations::{ACCESS_DENIED, LEAD_CLOSED},
 };
 
@@ -201,13 +202,16 @@ impl Message for QualifyLead {
     }
 
     /// The whole list at once, for the rows that will be made: every privilege that is
-    /// missing is refused by its name, the creation of accounts in the guide's words.
+    /// missing is refused by its name, the creation of accounts in the guide's words. Which rows these
+    /// are is decided by what the caller sees of the lead: of one that is hidden, or of a column, a refusal
+    /// would tell what is in it.
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let lead = unit.read_as_platform(
-            "QualifyLead asks for the privileges on what this lead still lacks",
-            &operation.target_reference()?,
-            None,
-        )?;
+        let lead = match unit.row_with_rights(operation, "lead", operation.id()?, &[Right::Read]) {
+            Ok(lead) => Some(lead),
+            Err(error) if error.kind() == Kind::Host => return Err(error),
+            // That it is not theirs to read, or not there, is told once they hold the privileges.
+            Err(_) => None,
+        };
         let wanted = Wanted::of(unit, operation, lead.as_ref())?;
         wanted.check_privileges(unit, operation).map_err(denied)
     }

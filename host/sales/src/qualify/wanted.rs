@@ -52,7 +52,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// The parameters, seen beside the lead: an account or a contact that it names already is
-    /// taken, and none is made. `lead` is the whole row.
+    /// taken, and none is made. `lead` is the row as the caller sees it; nothing, where they do not.
     pub(super) fn of(unit: &Unit, operation: &Operation, lead: Option<&Row>) -> Result<Self> {
         let customer = input::optional_reference(operation, "OpportunityCustomerId")?;
         if let Some(customer) = &customer
