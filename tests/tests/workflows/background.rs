@@ -294,6 +294,12 @@ fn one_that_sets_itself_off_is_stopped_after_sixteen_runs() {
         (jobs.len(), jobs.iter().filter(|job| is_too_deep(job)).count()),
         (17, 1)
     );
+    let told = jobs
+        .iter()
+        .find(|job| is_too_deep(job))
+        .and_then(|job| job.text("message"));
+    let told = told.unwrap();
+    assert_eq!(told.matches("Update account → again").count(), 16, "{told}");
 }
 
 /// Nothing that counts the rows of jobs stops it: those of its runs that succeeded are gone.
@@ -308,6 +314,26 @@ fn a_chain_over_new_rows_is_stopped_although_its_runs_are_removed() {
     let jobs = jobs(&world);
     assert_eq!((jobs.len(), jobs.iter().filter(|job| is_too_deep(job)).count()), (1, 1));
     assert_eq!(jobs[0].int("depth"), Some(17));
+    let told = jobs[0].text("message").unwrap();
+    assert_eq!(told.matches("Create account → again").count(), 17, "{told}");
+}
+
+/// A workflow and an asynchronous step, or two workflows: each of them is named.
+#[test]
+fn a_chain_of_several_names_them_all() {
+    let world = Workplace::new();
+    let makes = |table: &str, column: &str| json!([{ "create": { "table": table, "set": { column: "x" } } }]);
+    let on_contact = json!({ "table": "contact", "on": { "create": true } });
+    world.active(&background("ping", &on_create(), makes("contact", "lastname")));
+    world.active(&background("pong", &on_contact, makes("account", "name")));
+    world.admin.create(account("Novak"));
+    let told = jobs(&world)
+        .iter()
+        .find(|job| is_too_deep(job))
+        .and_then(|job| job.text("message").map(ToOwned::to_owned));
+    let told = told.unwrap();
+    let chain = "(The chain: Create account → ping → Create contact → pong → Create account → ping → ";
+    assert!(told.contains(chain), "{told}");
 }
 
 #[test]
