@@ -360,3 +360,19 @@ fn a_rule_compares_times_by_the_second() {
     let error = ends(Value::DateTime("2020-01-01T00:00:00Z".parse().unwrap())).unwrap_err();
     assert_eq!(error.message(), "made later");
 }
+
+/// What the platform refuses of what a rule set names the rule with its action.
+#[test]
+fn a_value_of_a_rules_that_is_refused_has_its_action() {
+    let world = Workplace::new();
+    let contact = world.admin.create(Row::unsaved("contact").with("lastname", "Wu"));
+    let links = json!([{ "set": { "primarycontactid": contact.to_string() } }]);
+    let rule = world.active(json!([when("fax", json!("5"), links)]));
+    let error = world.clerk.try_create(account("Novak").with("fax", "5")).unwrap_err();
+    let step = error.body().step.as_ref().unwrap();
+    assert_eq!(
+        (step.id, step.action.as_deref()),
+        (rule, Some("1 then 1: set columns")),
+        "{error}"
+    );
+}
