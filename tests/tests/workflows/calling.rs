@@ -44,6 +44,14 @@ fn a_plug_in_is_given_inputs_and_gives_back() {
         ),
         (json!([call(json!({}))]), "needs its input `Rate`"),
         (
+            json!([{ "call": { "plugin": "probe/probe", "inputs": {} } }]),
+            "needs its input `Rate`",
+        ),
+        (
+            json!([{ "call": { "plugin": "probe/probe" } }]),
+            "needs its input `Rate`",
+        ),
+        (
             json!([
                 call(json!({ "Rate": 2 })),
                 task(json!({ "output": "Reply", "of": "probe" }))

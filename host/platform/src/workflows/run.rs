@@ -302,10 +302,8 @@ impl<'a> Run<'a> {
             Some(source) => Some(self.text_up_to(source, LONGEST_TEXT)?.whole()?),
             None => None,
         };
-        let given = match call.has_arguments() {
-            true => Some(self.arguments(call)?),
-            false => None,
-        };
+        // What the plug-in needs it is not given by the message.
+        let given = Some(self.arguments(call)?).filter(|_| call.has_arguments());
         self.seen.clear();
         let own = (self.context.table.replace(row.table), self.context.id.replace(row.id));
         // With parameters of its own, the plug-in has nothing to do with those of the message.
