@@ -302,7 +302,7 @@ impl<'a> Run<'a> {
             Some(source) => Some(self.text_up_to(source, LONGEST_TEXT)?.whole()?),
             None => None,
         };
-        // What the plug-in needs it is not given by the message.
+        // What its file requires is given here: no message gives it.
         let given = Some(self.arguments(call)?).filter(|_| call.has_arguments());
         self.seen.clear();
         let own = (self.context.table.replace(row.table), self.context.id.replace(row.id));
