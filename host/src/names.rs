@@ -13,9 +13,10 @@ use crate::{context::Context, door::Door, text::quoted};
 
 /// A user, or, as `team:NAME`, a team.
 pub(crate) fn principal(session: &dyn Door, name: &str) -> anyhow::Result<Reference> {
-    let (table, name) = match name.split_once(':') {
-        Some(("team", name)) => ("team", name),
-        Some((word, name)) if table_called(word) == "systemuser" => ("systemuser", name),
+    let in_table = name.split_once(':').map(|(word, name)| (table_called(word), name));
+    let (table, name) = match in_table {
+        // What the organisation is none for says so.
+        Some((table @ ("team" | "systemuser" | "organization"), name)) => (table, name),
         _ => ("systemuser", name),
     };
     match session.find_one(table, name) {

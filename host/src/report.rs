@@ -233,12 +233,15 @@ fn details(error: &Error, telling: Telling) -> Vec<(&'static str, String)> {
     }
     if let Some(step) = &body.step {
         let (what, calls) = match step.calls_plugin() {
-            true => ("step", format!("plug-in {}", step.plugin)),
-            false => (step.kind, format!("action {}", step.action.as_deref().unwrap_or("0"))),
+            true => ("step", format!(", plug-in {}", step.plugin)),
+            false => {
+                let action = step.action.as_ref().map(|action| format!(", action {action}"));
+                (step.kind, action.unwrap_or_default())
+            }
         };
         let id = Some(format!(" ({})", step.id)).filter(|_| telling.administers());
         let id = id.unwrap_or_default();
-        lines.push((what, format!("\"{}\", {}, {calls}{id}", step.name, place(step))));
+        lines.push((what, format!("\"{}\", {}{calls}{id}", step.name, place(step))));
     } else if let Some(plugin) = &body.plugin {
         lines.push(("plug-in", plugin.clone()));
     }

@@ -24,6 +24,8 @@ pub(crate) struct Written(BTreeMap<Place, StepsValue>);
 struct StepsValue {
     /// The last one that wrote there.
     step: Arc<Step>,
+    /// Which action of it, where it consists of actions.
+    action: Option<String>,
     /// When it wrote, among all that did.
     turn: usize,
     /// What the request itself had there.
@@ -35,6 +37,7 @@ impl Written {
     pub(crate) fn by(&mut self, step: &Arc<Step>, context: &mut Context) -> Vec<Name> {
         let mut columns = Vec::new();
         let changes = std::mem::take(&mut context.changes);
+        let mut actions = std::mem::take(&mut context.actions);
         let turn = self.0.values().map(|value| value.turn + 1).max().unwrap_or_default();
         for (place, before) in changes {
             let now = place.of(context);
@@ -47,8 +50,14 @@ impl Written {
             let own = self.0.remove(&place).map_or(before, |value| value.own);
             // Whoever puts back what the request had there has no value in it.
             if now != own {
-                let step = step.clone();
-                self.0.insert(place, StepsValue { step, turn, own });
+                let (step, action) = (step.clone(), actions.remove(&place));
+                let value = StepsValue {
+                    step,
+                    action,
+                    turn,
+                    own,
+                };
+                self.0.insert(place, value);
             }
         }
         columns
@@ -132,15 +141,19 @@ pub(crate) fn blaming_steps(
         (Err(error), None) => error,
     };
     if may_be_a_steps(&error)
-        && let Some((step, values)) = (Search {
+        && let Some(culprit) = (Search {
             unit,
             began: &began,
             work,
         })
         .culprit(&error)
     {
-        crate::steps::blame(&mut error, &step);
-        error.body_mut().values = values;
+        crate::steps::blame(&mut error, &culprit.step);
+        let body = error.body_mut();
+        body.values = culprit.values;
+        if let Some(step) = &mut body.step {
+            step.action = culprit.action;
+        }
     }
     Err(error)
 }
@@ -150,6 +163,25 @@ fn may_be_a_steps(error: &Error) -> bool {
     error.body().step.is_none()
         && error.kind() != Kind::Host
         && !matches!(error.code(), Code::BUSY | Code::MESSAGE_TIMEOUT)
+}
+
+/// The step whose value was refused.
+struct Culprit {
+    step: Arc<Step>,
+    /// Which action of it, where it consists of actions.
+    action: Option<String>,
+    /// Where it wrote.
+    values: Vec<StepValue>,
+}
+
+impl Culprit {
+    fn of(value: &StepsValue, values: Vec<StepValue>) -> Self {
+        Self {
+            step: value.step.clone(),
+            action: value.action.clone(),
+            values,
+        }
+    }
 }
 
 /// The search for the step whose value was refused.
@@ -162,7 +194,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The step that wrote what is refused, and where it wrote it.
-    fn culprit(&mut self, error: &Error) -> Option<(Arc<Step>, Vec<StepValue>)> {
+    fn culprit(&mut self, error: &Error) -> Option<Culprit> {
         let written = &self.began.written.0;
         let all: Vec<&Place> = written.keys().collect();
         let without_all = self.without(&all, error);
@@ -177,14 +209,14 @@ impl Search<'_> {
                 Without::Other(other) => !speaks_of(&other, place, value.own.as_ref()),
             };
             if guilty {
-                return Some((value.step.clone(), vec![value_in(place)]));
+                return Some(Culprit::of(value, vec![value_in(place)]));
             }
         }
         // Only together: the last of them.
         let last = written.values().max_by_key(|value| value.turn)?;
         let of_last = written.iter().filter(|(_, value)| value.step.id == last.step.id);
         let values = of_last.map(|(place, _)| value_in(place)).collect();
-        matches!(without_all, Without::Passes).then(|| (last.step.clone(), values))
+        matches!(without_all, Without::Passes).then(|| Culprit::of(last, values))
     }
 
     /// Does the work again, with the request's own values in these places, and undoes it.

@@ -153,7 +153,7 @@ fn too_deep(unit: &Unit, (name, allowed, used): (&str, u32, u32)) -> Error {
             "This workflow job was canceled because the workflow that started it included an infinite loop. \
              Correct the workflow logic and try again. For information about workflow logic, see Help. \
              (The chain: {}.)",
-            unit.trace.chain()
+            unit.trace.chain().join(" → ")
         ),
     );
     error.body_mut().limit = Some(Limit {

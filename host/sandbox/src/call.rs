@@ -101,6 +101,8 @@ pub struct Context {
     pub parent: Option<Arc<Context>>,
     /// Where the plug-in has written into the Target and the inputs, and what stood there before.
     pub changes: BTreeMap<Place, Option<Parameter>>,
+    /// Of a step that consists of actions: which of them wrote there last.
+    pub actions: BTreeMap<Place, String>,
 }
 
 /// A place of a context that a plug-in can write to.

@@ -68,9 +68,10 @@ fn stopped(error: &Error, stops: &str) -> String {
 
 /// `It runs the plug-in bot/bot in the pre-operation of Create contact.`
 fn runs(step: &StepInfo) -> String {
-    let does = match step.calls_plugin() {
-        true => format!("runs the plug-in {}", step.plugin),
-        false => format!("fails at the action {}", step.action.as_deref().unwrap_or_default()),
+    let does = match (&step.action, step.calls_plugin()) {
+        (_, true) => format!("runs the plug-in {}", step.plugin),
+        (Some(action), false) => format!("fails at the action {action}"),
+        (None, false) => "fails".to_owned(),
     };
     format!("It {does} in the {}.", report::place(step))
 }

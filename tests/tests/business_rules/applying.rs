@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sluice_model::{Reference, Remedy, Request, Row, Value};
-use sluice_platform::{Assembly, Fix, PushOptions, StepSpec, prelude::*};
+use sluice_platform::{Assembly, BusinessRuleSpec, Fix, PushOptions, StepSpec, prelude::*};
 use sluice_tests::wasm;
 
 use crate::world::{Workplace, account, switch, when};
@@ -341,4 +341,38 @@ fn what_is_made_of_other_columns_is_made_before_a_rule_looks() {
         assert_eq!(refused.message(), "no tests", "{name}");
     }
     world.admin.update(Row::new("contact", id).with("lastname", "Fine"));
+}
+
+/// A condition on a time speaks of the whole second, whatever the platform keeps of it.
+#[test]
+fn a_rule_compares_times_by_the_second() {
+    let world = Workplace::new();
+    let later = json!({ "compare": { "column": "createdon", "is": "gt", "value": { "column": "scheduledend" } } });
+    let refuses = json!([{ "check": { "if": later, "then": [{ "error": { "message": "made later" } }] } }]);
+    let text = json!({ "name": "Rule", "table": "task", "actions": refuses }).to_string();
+    let rule = world.admin.create(BusinessRuleSpec::parse(&text).unwrap().row());
+    switch(&world.admin, rule, true).unwrap();
+    let id = world.admin.create(Row::unsaved("task").with("subject", "x"));
+    // What is sent is cut to the second that people see.
+    let made = world.admin.get("task", id).get("createdon").unwrap().clone();
+    let ends = |time: Value| world.admin.try_update(Row::new("task", id).with("scheduledend", time));
+    ends(made).unwrap();
+    let error = ends(Value::DateTime("2020-01-01T00:00:00Z".parse().unwrap())).unwrap_err();
+    assert_eq!(error.message(), "made later");
+}
+
+/// What the platform refuses of what a rule set names the rule with its action.
+#[test]
+fn a_value_of_a_rules_that_is_refused_has_its_action() {
+    let world = Workplace::new();
+    let contact = world.admin.create(Row::unsaved("contact").with("lastname", "Wu"));
+    let links = json!([{ "set": { "primarycontactid": contact.to_string() } }]);
+    let rule = world.active(json!([when("fax", json!("5"), links)]));
+    let error = world.clerk.try_create(account("Novak").with("fax", "5")).unwrap_err();
+    let step = error.body().step.as_ref().unwrap();
+    assert_eq!(
+        (step.id, step.action.as_deref()),
+        (rule, Some("1 then 1: set columns")),
+        "{error}"
+    );
 }

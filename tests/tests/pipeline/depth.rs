@@ -1,8 +1,8 @@
 //! Loops.
 
-use sluice_model::Row;
+use sluice_model::{Query, Row};
 
-use crate::world::{POST_OPERATION, Pipeline, account, contact, probe};
+use crate::world::{POST_OPERATION, Pipeline, account, contact, job, probe};
 
 #[test]
 fn a_plugin_that_updates_its_own_row_is_stopped_and_undone() {
@@ -64,6 +64,22 @@ fn two_plugins_that_set_each_other_off_are_both_named() {
         assert!(error.message().contains(name), "{error}");
     }
     assert_eq!(world.counts(["account", "contact"]), before);
+}
+
+/// What set a job off goes on in it.
+#[test]
+fn a_loop_across_jobs_names_all_of_its_chain() {
+    let world = Pipeline::new();
+    world.step(&job("Create", "contact", "create account name x"));
+    world.step(&probe(POST_OPERATION, "Create", "account", "create contact lastname y"));
+    world.admin.create(contact());
+    let jobs = world.admin.list(Query::new("asyncoperation").order_by("createdon"));
+    let told = jobs.iter().rev().find_map(|job| job.text("message")).unwrap();
+    let chain =
+        "Create contact → probe: Create of contact → Create account → probe: Create of account → Create contact";
+    assert!(told.contains(&format!("(The chain: {chain} → ")), "{told}");
+    assert_eq!(told.matches("Create account →").count(), 4, "{told}");
+    assert_eq!(told.matches("probe: Create of contact").count(), 4, "{told}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn the_sender_does_not_see_the_background_of_others() {
     world.write(
         "ask.json",
         r#"{"name": "Ask", "table": "task", "mode": "background", "on": {"create": true}, "scope": "organization",
-            "actions": [{"call": {"plugin": "probe/probe", "configuration": "trace on"}}]}"#,
+            "actions": [{"call": {"plugin": "probe/probe", "configuration": "trace on", "inputs": {"Rate": 1}}}]}"#,
     );
     admin.json(&["workflow", "create", "ask.json", "--activate"]);
     let more = ["--stage", "post-operation", "--mode", "async", "--config", "trace on"];

@@ -332,3 +332,27 @@ fn only_who_may_read_the_row_is_told_who_else_may() {
         .with("Principal", user(&two.owner));
     assert_eq!(refusal(two.other.0.execute(request)), "0x80048306 prvReadAccount");
 }
+
+/// The platform knows such shares; here they are refused in words that say so, and nothing else is taken for somebody.
+#[test]
+fn nothing_is_shared_with_the_organisation() {
+    let two = Two::new();
+    let account = two.account();
+    let organization = two.world.admin.list(Query::new("organization")).remove(0).reference();
+    for message in ["GrantAccess", "ModifyAccess"] {
+        let request = Request::new(message)
+            .with("Target", account.clone())
+            .with("Principal", organization.clone())
+            .with("AccessMask", "ReadAccess");
+        let error = two.world.admin.0.execute(request).unwrap_err();
+        assert!(error.message().contains("and not with the organisation"), "{error}");
+    }
+    let error = share(&two.world.admin, account.clone(), account.clone(), "ReadAccess").unwrap_err();
+    assert!(error.message().contains("is neither a user nor a team"), "{error}");
+    let program = two.world.organisation.program();
+    let (row, whom) = (account.id.to_string(), format!("organization:{}", organization.id));
+    let run = program.run(&["row", "share", "account", &row, &whom, "read"]);
+    assert!(run.stderr.contains("and not with the organisation"), "{}", run.stderr);
+    let run = program.run(&["access", "why", &whom, "account", &row]);
+    assert!(run.stderr.contains("only these have rights to rows"), "{}", run.stderr);
+}

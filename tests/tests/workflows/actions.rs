@@ -193,7 +193,7 @@ fn a_plug_in_that_it_calls_runs_no_workflow_without_the_privilege() {
         json!([task(json!("other"))]),
     ));
     let script = format!("run-workflow {other}");
-    let calls = json!([{ "call": { "plugin": "probe/probe", "configuration": script } }]);
+    let calls = json!([{ "call": { "plugin": "probe/probe", "configuration": script, "inputs": { "Rate": 1 } } }]);
     world.active(&spec("calls", &json!({ "on": { "create": true } }), calls));
     let clerk = seller(&world.org, "clerk", Depth::Organization);
     let error = clerk.try_create(account("Novak")).unwrap_err();
@@ -211,8 +211,8 @@ fn what_a_plug_in_that_it_calls_says_is_traced() {
     world.push_probe();
     world.org.program().json(&["settings", "set", "trace", "all"]);
     let calls = json!([
-        { "call": { "plugin": "probe/probe", "configuration": "trace one" } },
-        { "call": { "plugin": "probe/probe", "configuration": "trace two" } },
+        { "call": { "plugin": "probe/probe", "configuration": "trace one", "inputs": { "Rate": 1 } } },
+        { "call": { "plugin": "probe/probe", "configuration": "trace two", "inputs": { "Rate": 1 } } },
     ]);
     for mode in ["real-time", "background"] {
         world.active(&spec(
@@ -337,7 +337,7 @@ fn it_calls_a_plug_in_in_real_time_and_in_the_background() {
     let world = Workplace::new();
     world.push_probe();
     let script = json!({ "text": ["create task subject of-", { "column": "name" }] });
-    let calls = |script: serde_json::Value| json!([{ "call": { "plugin": "probe/probe", "configuration": script } }]);
+    let calls = |script: serde_json::Value| json!([{ "call": { "plugin": "probe/probe", "configuration": script, "inputs": { "Rate": 1 } } }]);
     for mode in ["real-time", "background"] {
         let more = json!({ "on": { "create": true }, "mode": mode });
         world.active(&spec(mode, &more, calls(script.clone())));
@@ -357,7 +357,7 @@ fn a_plug_in_that_fails_or_is_not_there_is_named() {
     let world = Workplace::new();
     world.push_probe();
     for (script, code) in [("refuse no", "0x80040265"), ("swallow-read sl_nothing", "0x8009000C")] {
-        let actions = json!([{ "call": { "plugin": "probe", "configuration": script } }]);
+        let actions = json!([{ "call": { "plugin": "probe", "configuration": script, "inputs": { "Rate": 1 } } }]);
         let id = world.active(&spec("calls", &json!({ "on": { "create": true } }), actions));
         let error = world.admin.try_create(account("Novak")).unwrap_err();
         assert_eq!(error.code().to_string(), code);

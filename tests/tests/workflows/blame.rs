@@ -92,13 +92,39 @@ fn a_value_that_it_wrote_into_the_request_is_its_own() {
     let contact = world
         .admin
         .create(sluice_model::Row::unsaved("contact").with("lastname", "Wu"));
-    let actions = json!([{ "update": { "set": { "primarycontactid": contact.to_string() } } }]);
+    let actions = json!([
+        { "update": { "set": { "fax": "1" } } },
+        { "update": { "set": { "primarycontactid": contact.to_string(), "fax": "1" } } },
+        { "update": { "set": { "fax": "2" } } }
+    ]);
     let id = world.active(&spec("Link", &more, actions));
     let clerk = seller(&world.org, "clerk", Depth::User);
     let row = clerk.create(account("Novak"));
     let change = sluice_model::Row::new("account", row).with("name", "Berg");
     let error = clerk.try_update(change).unwrap_err();
-    assert_eq!(error.body().step.as_ref().unwrap().id, id, "{error}");
+    let step = error.body().step.as_ref().unwrap();
+    let action = "2: update the workflow's own row";
+    assert_eq!((step.id, step.action.as_deref()), (id, Some(action)), "{error}");
+}
+
+/// So is one that a plug-in wrote which it calls.
+#[test]
+fn a_value_that_its_plug_in_wrote_into_the_request_has_the_action_that_calls() {
+    let world = Workplace::new();
+    world.push_probe();
+    let more = json!({ "on": { "update": ["name"] }, "when": "before" });
+    let long = "x".repeat(60);
+    let call = json!({ "plugin": "probe/probe", "configuration": format!("set fax {long}"), "inputs": { "Rate": 1 } });
+    world.active(&spec("Ask", &more, json!([{ "call": call }])));
+    let row = world.admin.create(account("Novak"));
+    let change = sluice_model::Row::new("account", row).with("name", "Berg");
+    let error = world.admin.try_update(change).unwrap_err();
+    let step = error.body().step.as_ref().unwrap();
+    assert_eq!(
+        step.action.as_deref(),
+        Some("1: call the plug-in probe/probe"),
+        "{error}"
+    );
 }
 
 #[test]

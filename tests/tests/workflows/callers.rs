@@ -26,7 +26,7 @@ fn calling(world: &Workplace, called: &str) -> (Uuid, Uuid, Uuid) {
     let workflow = world.active(&spec(
         "Ask",
         &json!({ "on": { "create": true }, "mode": "real-time" }),
-        json!([{ "call": { "plugin": called } }]),
+        json!([{ "call": { "plugin": called, "inputs": { "Rate": 1 } } }]),
     ));
     let kind = world.admin.0.find_plugin_type("probe/probe").unwrap();
     (workflow, pushed.id, kind)
@@ -125,7 +125,7 @@ fn who_changes_what_a_workflow_calls_holds_what_its_owner_holds() {
     let workflow = world.active(&spec(
         "Ask",
         &json!({ "on": { "create": true }, "mode": "background" }),
-        json!([{ "call": { "plugin": "probe/probe" } }]),
+        json!([{ "call": { "plugin": "probe/probe", "inputs": { "Rate": 1 } } }]),
     ));
     let keeper = keeper(&world);
     let push = || keeper.0.push(&other_content(), &PushOptions::default());

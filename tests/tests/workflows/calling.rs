@@ -71,6 +71,22 @@ fn a_plug_in_is_given_inputs_and_gives_back() {
     );
 }
 
+/// So it is asked for what its file requires where the call says nothing of inputs.
+#[test]
+fn a_plug_in_that_is_given_nothing_is_asked_for_what_it_requires() {
+    let world = Workplace::new();
+    world.push_probe();
+    let on = json!({ "on": { "create": true } });
+    for call in [
+        json!({ "plugin": "probe/probe" }),
+        json!({ "plugin": "probe/probe", "inputs": {} }),
+    ] {
+        let draft = world.draft(&spec("Wrong", &on, json!([{ "call": call }])));
+        let error = switch(&world.admin, draft, true).unwrap_err();
+        assert!(error.message().contains("needs its input `Rate`"), "{error}");
+    }
+}
+
 #[test]
 fn an_e_mail_waits_to_be_sent() {
     let world = Workplace::new();

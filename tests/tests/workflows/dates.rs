@@ -296,3 +296,62 @@ fn a_date_of_another_row_is_looked_at_again() {
     assert_eq!(resume(&world, due[0]), JobState::Succeeded);
     assert_eq!(world.told(), ["greet"]);
 }
+
+/// As one of a list does: what is shown is what is compared.
+#[test]
+fn a_condition_on_a_time_speaks_of_the_whole_second() {
+    let (world, clock) = at_nine();
+    clock.set("2026-03-02T09:00:00.4Z");
+    let compare = |column: &str, is: &str, value: Json| json!({ "column": column, "is": is, "value": value });
+    let made = |is: &str| compare("createdon", is, json!("2026-03-02T09:00:00Z"));
+    let conditions = [
+        (
+            "kept eq made",
+            compare("scheduledend", "eq", json!({ "column": "createdon" })),
+        ),
+        (
+            "kept ge made",
+            compare("scheduledend", "ge", json!({ "column": "createdon" })),
+        ),
+        (
+            "kept lt made",
+            compare("scheduledend", "lt", json!({ "column": "createdon" })),
+        ),
+        ("made eq", made("eq")),
+        ("made ne", made("ne")),
+        ("made le", made("le")),
+        ("made gt", made("gt")),
+        (
+            "kept eq .9",
+            compare("scheduledend", "eq", json!("2026-03-02T09:00:00.9Z")),
+        ),
+        (
+            "made lt .9",
+            compare("createdon", "lt", json!("2026-03-02T09:00:00.9Z")),
+        ),
+        (
+            "kept eq first",
+            compare(
+                "scheduledend",
+                "eq",
+                json!({ "first": ["2026-03-02T09:00:00.9Z"], "plus": {} }),
+            ),
+        ),
+    ];
+    let told = |name: &str| {
+        let text = json!({ "append": { "text": [name, "; "] } });
+        json!([{ "update": { "set": { "description": text } } }])
+    };
+    let checks = conditions
+        .iter()
+        .map(|(name, compare)| json!({ "check": { "if": { "compare": compare }, "then": told(name) } }));
+    let keeps = json!({ "update": { "set": { "scheduledend": { "column": "createdon" } } } });
+    let actions: Vec<Json> = std::iter::once(keeps).chain(checks).collect();
+    let more = json!({ "table": "task", "on": { "create": true } });
+    world.active(&spec("times", &more, json!(actions)));
+    let id = world.admin.create(Row::unsaved("task").with("subject", "t"));
+    assert_eq!(
+        world.admin.get("task", id).text("description"),
+        Some("kept eq made; kept ge made; made eq; made le; kept eq .9; kept eq first; ")
+    );
+}

@@ -232,7 +232,7 @@ fn a_plug_in_is_called_for_those_who_may_register_steps() {
     let text = spec(
         "w",
         &on,
-        json!([{ "call": { "plugin": "probe", "configuration": "trace hi" } }]),
+        json!([{ "call": { "plugin": "probe", "configuration": "trace hi", "inputs": { "Rate": 1 } } }]),
     );
     let id = author.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
     let error = switch(&author, id, true).unwrap_err();

@@ -13,6 +13,7 @@ mod commands;
 mod cures;
 mod dates;
 mod life;
+mod loops;
 mod mails;
 mod refusals;
 mod schema;

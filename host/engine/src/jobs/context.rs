@@ -32,6 +32,9 @@ pub(super) struct Kept {
     limited: bool,
     /// See [`crate::operation::Incoming::level`].
     level: u32,
+    /// The messages and steps that led to it; none in those that an earlier version wrote.
+    #[serde(default)]
+    pub(super) chain: Vec<String>,
     /// What the randomness of the plug-in is made of; empty in those that an earlier version wrote.
     #[serde(default)]
     pub(super) seed: String,
@@ -118,6 +121,7 @@ pub(super) fn keep(unit: &mut Unit, job: Uuid, operation: &Operation, step: &cra
         initiating: operation.initiating.id(),
         limited: operation.principal.limit().is_some(),
         level: operation.level,
+        chain: unit.trace.chain(),
         seed: seed.iter().map(|byte| format!("{byte:02x}")).collect(),
         context: self::kept(&operation.context),
     };

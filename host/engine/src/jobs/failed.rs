@@ -210,7 +210,8 @@ pub(crate) fn run_for_trial(unit: &mut Unit, id: Uuid) -> Result<()> {
             None => Ok(()),
         };
     }
-    let kept = context::find(unit, id)?;
+    let mut kept = context::find(unit, id)?;
+    unit.trace.goes_on_behind(std::mem::take(&mut kept.chain));
     let step = enabled_step(unit, kept.step, &kept.step_name)?;
     let mut operation = kept.operation(unit)?;
     operation.context.attempt = 1;

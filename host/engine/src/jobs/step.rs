@@ -54,6 +54,8 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
 pub(crate) struct Deferred {
     operation: Operation,
     step: Arc<Step>,
+    /// The messages and steps that led to it.
+    chain: Vec<String>,
 }
 
 /// A trial leaves no jobs: what their steps will be given is kept with the unit.
@@ -67,8 +69,8 @@ fn defer(unit: &mut Unit, operation: &Operation, step: &Arc<Step>) -> Result<()>
     }
     let mut operation = operation.clone();
     steps::give_images(unit, &mut operation, step)?;
-    let step = step.clone();
-    unit.deferred.push(Deferred { operation, step });
+    let (step, chain) = (step.clone(), unit.trace.chain());
+    unit.deferred.push(Deferred { operation, step, chain });
     Ok(())
 }
 
@@ -96,8 +98,14 @@ pub(crate) fn run_deferred(unit: &mut Unit) -> Vec<Error> {
         }
         due.truncate(MOST_DEFERRED - ran);
         ran += due.len();
-        for Deferred { mut operation, step } in due {
+        for Deferred {
+            mut operation,
+            step,
+            chain,
+        } in due
+        {
             unit.begin_behind();
+            unit.trace.goes_on_behind(chain);
             let Ok(before) = unit.savepoint() else {
                 return failures;
             };
@@ -230,7 +238,8 @@ pub(super) fn begin(unit: &mut Unit) -> Result<()> {
 pub(super) fn run(unit: &mut Unit, job: &Row) -> Ended {
     let attempt = u32::try_from(again::retries(job)).unwrap_or_default() + 1;
     let was_running = job.int("statecode") == Some(IN_PROGRESS.state);
-    let begun = context::find(unit, job.id).and_then(|kept| {
+    let begun = context::find(unit, job.id).and_then(|mut kept| {
+        unit.trace.goes_on_behind(std::mem::take(&mut kept.chain));
         let step = enabled_step(unit, kept.step, &kept.step_name)?;
         let replay = Replay::begin(unit, job.id, attempt, kept.seed.clone(), was_running)?;
         Ok((kept.operation(unit)?, step, replay))

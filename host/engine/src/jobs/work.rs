@@ -36,8 +36,13 @@ impl Unit {
         }
     }
 
+    /// The messages and steps under way, the outermost first: what leads to a job that is written now.
+    pub fn chain(&self) -> Vec<String> {
+        self.trace.chain()
+    }
+
     /// Runs a step as a part of a job, in its transaction: as a message of its own that `user` sent,
-    /// in the chain of the request that set the job off, at the level at which that was done
+    /// behind the chain that led to the job ([`Self::chain`]), at the level at which that was done
     /// ([`Operation::level`]).
     ///
     /// # Errors
@@ -46,7 +51,7 @@ impl Unit {
         &mut self,
         job: &Row,
         (user, initiating, limited): (Uuid, Uuid, bool),
-        level: u32,
+        (chain, level): (Vec<String>, u32),
         step: &Arc<Step>,
     ) -> Result<()> {
         let snapshot = self.snapshot()?;
@@ -80,7 +85,9 @@ impl Unit {
         };
         let mut operation = Operation::kept(message, (principal, initiating), table, context, level);
         self.job_level = level;
+        self.trace.goes_on_behind(chain);
         let result = steps::run_one(self, &mut operation, step);
+        self.trace.goes_on_behind(Vec::new());
         self.job_level = 0;
         let outline = operation.outline();
         let rows = self.trace_rows(&outline, result.as_ref().err());

@@ -24,7 +24,7 @@ impl Message for GrantAccess {
     }
 
     fn doc(&self) -> &'static str {
-        "Shares a row with a user or a team: adds rights to the share that there is."
+        "Shares a row with a user or a team, not with the organisation: adds rights to the share that there is."
     }
 
     fn shape(&self) -> Shape {
@@ -71,6 +71,7 @@ pub(super) fn change(unit: &mut Unit, operation: &Operation, mode: Mode) -> Resu
     let table = operation.table()?;
     let target = operation.target_reference()?;
     let principal = input::reference(operation, "Principal")?;
+    refuse_organization(&principal)?;
     let text = input::text(operation, "AccessMask")?;
     let rights = Rights::parse(&text).filter(|rights| *rights != Rights::NONE && rights.iter().all(shareable));
     let rights = rights.ok_or_else(|| {
@@ -111,6 +112,18 @@ pub(super) fn change(unit: &mut Unit, operation: &Operation, mode: Mode) -> Resu
         cascade::unshare_below(unit, &target, &principal, lost)?;
     }
     cascade::share_below(unit, operation, &target, &principal, rights)
+}
+
+/// Rows are shared with users and teams alone: the platform takes the organisation as well.
+fn refuse_organization(principal: &Reference) -> Result<()> {
+    match *principal.table == *tables::ORGANIZATION {
+        false => Ok(()),
+        true => Err(Error::invalid(
+            "a row is shared with users and teams, and not with the organisation: share it with a team of those who are \
+             to have it; who is to have all rows of the table is given a role with the privilege at the depth of the \
+             organisation",
+        )),
+    }
 }
 
 /// Adds rights to the share of `target` with `principal`.

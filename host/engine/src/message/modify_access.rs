@@ -17,7 +17,8 @@ impl Message for ModifyAccess {
     }
 
     fn doc(&self) -> &'static str {
-        "Shares a row with a user or a team: these rights take the place of those of the share that there is."
+        "Shares a row with a user or a team, not with the organisation: these rights take the place of those of the \
+         share that there is."
     }
 
     fn shape(&self) -> Shape {

@@ -63,6 +63,8 @@ pub(crate) fn is_request(text: &str) -> bool {
 pub(crate) struct Trace {
     /// What is asked about principals.
     checks: Arc<Checks>,
+    /// The messages and steps that set off the job that runs now, the outermost first.
+    set_off_by: Vec<String>,
     /// The nodes under way, the outermost first.
     open: Vec<Open>,
     /// The outermost message, once it has ended.
@@ -121,6 +123,7 @@ impl Trace {
     pub(crate) fn noting(checks: Arc<Checks>) -> Self {
         Self {
             checks,
+            set_off_by: Vec::new(),
             open: Vec::new(),
             root: None,
             names: BTreeMap::new(),
@@ -312,14 +315,21 @@ impl Trace {
         Failed { code, told }
     }
 
-    /// The messages and steps under way, for the error of a loop.
-    pub(crate) fn chain(&self) -> String {
+    /// What follows is a job that these messages and steps have set off.
+    pub(crate) fn goes_on_behind(&mut self, chain: Vec<String>) {
+        self.set_off_by = chain;
+    }
+
+    /// The messages and steps under way, behind those that set their job off: for the error of a loop, and for the
+    /// jobs that they set off in their turn.
+    pub(crate) fn chain(&self) -> Vec<String> {
         let name = |open: &Open| match &open.node.what {
             What::Message { message, table, .. } => Some(on_table(message, table.as_ref())),
             What::Step { step, .. } => self.names.get(step).cloned(),
             What::Call { .. } | What::Plugin { .. } => None,
         };
-        self.open.iter().filter_map(name).collect::<Vec<_>>().join(" → ")
+        let under_way = self.open.iter().filter_map(name);
+        self.set_off_by.iter().cloned().chain(under_way).collect()
     }
 
     /// The steps in which the outermost message failed, the outermost first.

@@ -51,7 +51,10 @@ impl Unit {
     /// The user or team that a row is, without anything that a diagnosis lends it.
     pub(super) fn principal_itself(&mut self, row: &Reference) -> Result<Arc<Principal>> {
         let snapshot = self.snapshot()?;
-        let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
+        let which = PrincipalId::of(row).ok_or_else(|| {
+            let message = format!("`{row}` is neither a user nor a team: only these have rights to rows");
+            Error::invalid(message).with_table(&row.table)
+        })?;
         match snapshot.known_principal(which) {
             Some(known) => Ok(known),
             None => self.read(|tx| snapshot.principal(tx, which)),

@@ -55,16 +55,19 @@ impl Applied<'_> {
                     self.all(branch, &format!("{place} {word} "))?;
                 }
                 Action::Set(set) => {
+                    let action = format!("{place}: set columns");
                     for (name, source) in set {
-                        self.set(name, source).map_err(|error| refused("set columns", error))?;
+                        self.set(name, source, &action)
+                            .map_err(|error| (action.clone(), error))?;
                     }
                 }
                 // A default of the column's own is for what no rule fills.
                 Action::Default(set) if self.before.is_none() => {
+                    let action = format!("{place}: set columns of a new row");
                     for (name, source) in set {
                         if self.sent.get(name).is_none_or(Value::is_null) {
-                            self.set(name, source)
-                                .map_err(|error| refused("set columns of a new row", error))?;
+                            self.set(name, source, &action)
+                                .map_err(|error| (action.clone(), error))?;
                         }
                     }
                 }
@@ -105,8 +108,8 @@ impl Applied<'_> {
         }
     }
 
-    /// Gives a column a value, in the request, where the row does not have it already.
-    fn set(&mut self, name: &Name, source: &Source) -> Result<()> {
+    /// Gives a column a value, in the request, where the row does not have it already; `action` is the one that does.
+    fn set(&mut self, name: &Name, source: &Source, action: &str) -> Result<()> {
         let column = coerce::column(self.table, name)?;
         let held = self.value_of(name);
         let value = match source {
@@ -123,6 +126,7 @@ impl Applied<'_> {
         let at = At::Column(name.clone());
         let before = at.of(self.context);
         at.put(self.context, Some(Parameter::Value(value)));
+        self.context.actions.insert(at.clone(), action.to_owned());
         self.context.changes.entry(at).or_insert(before);
         Ok(())
     }

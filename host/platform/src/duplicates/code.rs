@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use sluice_model::{
     Row, Value,
     text::{Collation, characters},
+    value::whole_second,
 };
 
 use super::rule::{Condition, Form, How, Part, Rule, Side};
@@ -98,7 +99,7 @@ fn part(condition: &Condition, side: Side, value: &Value, code: &mut String) {
         (How::Text { form, part, fold }, Value::Text(text)) => *code += &cut(&normal(text, *form, *fold), *part),
         (How::Day, Value::Date(date)) => *code += &date.to_string(),
         (How::Day, Value::DateTime(time)) => *code += &time.to_zoned(TimeZone::UTC).date().to_string(),
-        (How::Instant, Value::DateTime(time)) => *code += &time.as_second().to_string(),
+        (How::Instant, Value::DateTime(time)) => *code += &whole_second(*time).as_second().to_string(),
         (How::Label { base, matching }, value) => {
             let labels = match side {
                 Side::Base => base,

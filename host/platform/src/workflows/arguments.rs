@@ -209,7 +209,7 @@ pub(super) fn check(unit: &mut Unit, checked: &Checker<'_>) -> Result<()> {
 
 /// The plug-in is given what it declares, of the kinds that it declares.
 fn check_inputs(called: &Called, declared: &Arguments, all: &Declared) -> Result<()> {
-    let Some(inputs) = &called.inputs else { return Ok(()) };
+    let inputs = &called.inputs;
     let plugin = &called.plugin;
     let refuse = |what: String| Err(Error::invalid(format!("the plug-in {plugin} {what}")));
     for (name, offers) in inputs {

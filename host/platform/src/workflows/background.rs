@@ -65,6 +65,9 @@ struct Progress {
     /// The level of the message that set it off: what ends a chain of runs.
     #[serde(default = "outermost")]
     level: u32,
+    /// The messages and steps that led to it; none in runs that were begun by an earlier version.
+    #[serde(default)]
+    chain: Vec<String>,
     /// The line at which it stands.
     at: usize,
     /// The rows that it made, by their names.
@@ -107,6 +110,7 @@ pub(super) fn start(
         initiating: operation.initiating().id(),
         limited: operation.principal().limit().is_some() && user == operation.caller_id(),
         level: operation.level(),
+        chain: unit.chain(),
         at: 0,
         created: BTreeMap::new(),
         outputs: Outputs::new(),
@@ -135,7 +139,8 @@ pub(super) fn start(
     }
     let told = format!(
         "This workflow job was canceled because the workflow that started it included an infinite loop. Correct the \
-         workflow logic and try again. (It ran {earlier} times for one row.)"
+         workflow logic and try again. (It ran {earlier} times for one row. The chain: {}.)",
+        unit.chain().join(" → ")
     );
     let job = job
         .with("statecode", Value::Choice(job::FAILED.state))
@@ -306,7 +311,8 @@ impl JobKind for Jobs {
 
     fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
         let progress: Progress = runner::parse(data)?;
-        let (users, level) = ((progress.user, progress.initiating, progress.limited), progress.level);
+        let users = (progress.user, progress.initiating, progress.limited);
+        let set_off = (progress.chain.clone(), progress.level);
         let (id, name) = (progress.workflow, progress.name.clone());
         let program = Program::of(Definition::activated(&progress.definition)?);
         let lines = count(program.lines.len());
@@ -321,7 +327,7 @@ impl JobKind for Jobs {
         step.table = Some(TABLE.into());
         step.stage = sluice_engine::step::POST_OPERATION;
         step.run_as = Some(users.0).filter(|_| !users.2);
-        unit.run_step_in_job(job, users, level, &Arc::new(step))?;
+        unit.run_step_in_job(job, users, set_off, &Arc::new(step))?;
         let (progress, follows, at) = part.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
         part.log(unit, job, (&progress, follows.as_ref(), at))?;
         let done = JobStep::new(&progress, count(progress.at), lines)?;

@@ -67,8 +67,8 @@ pub(crate) struct Called {
     /// The place of the action.
     pub(crate) place: String,
     pub(crate) plugin: String,
-    /// Its inputs, with all that each may be given; nothing, where it has those of the message.
-    pub(crate) inputs: Option<Vec<(Name, Vec<Offer>)>>,
+    /// Its inputs, with all that each may be given.
+    pub(crate) inputs: Vec<(Name, Vec<Offer>)>,
     /// Under which name later actions know what it gives back.
     pub(crate) name: Option<String>,
 }
@@ -263,7 +263,7 @@ impl<'a> Checker<'a> {
         self.plugins.push(Called {
             place: self.place.clone(),
             plugin: call.plugin.clone(),
-            inputs: call.has_arguments().then_some(inputs),
+            inputs,
             name: call.name.clone(),
         });
         Ok(())

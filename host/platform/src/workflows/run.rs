@@ -104,8 +104,27 @@ impl<'a> Run<'a> {
             What::Do(Action::Stop(stop)) => self.stop(stop),
             What::Do(Action::Wait(wait)) => self.wait(at, wait),
             What::Do(action) => {
+                let before = self.written();
                 self.act(action)?;
+                self.note_writer(at, &before);
                 Ok(Next::Line(at + 1))
+            }
+        }
+    }
+
+    /// What stands where the workflow has written into the request.
+    fn written(&self) -> BTreeMap<At, Option<Parameter>> {
+        let places = self.context.changes.keys();
+        places.map(|place| (place.clone(), place.of(self.context))).collect()
+    }
+
+    /// Keeps which action wrote into the request what was not there before it.
+    fn note_writer(&mut self, at: usize, before: &BTreeMap<At, Option<Parameter>>) {
+        for (place, now) in self.written() {
+            if before.get(&place) != Some(&now)
+                && let Some(action) = action_at(self.program, at)
+            {
+                self.context.actions.insert(place, action);
             }
         }
     }
@@ -283,10 +302,8 @@ impl<'a> Run<'a> {
             Some(source) => Some(self.text_up_to(source, LONGEST_TEXT)?.whole()?),
             None => None,
         };
-        let given = match call.has_arguments() {
-            true => Some(self.arguments(call)?),
-            false => None,
-        };
+        // What its file requires is given here: no message gives it.
+        let given = Some(self.arguments(call)?).filter(|_| call.has_arguments());
         self.seen.clear();
         let own = (self.context.table.replace(row.table), self.context.id.replace(row.id));
         // With parameters of its own, the plug-in has nothing to do with those of the message.

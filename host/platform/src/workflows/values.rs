@@ -7,6 +7,7 @@ use sluice_model::{
     Code, ColumnDef, ColumnType, Decimal, Error, Name, Result, Value,
     remedy::{Case, Resolution},
     text::Collation,
+    value::whole_second,
 };
 
 use super::definition::{Operator, Verb, beginning};
@@ -205,7 +206,8 @@ fn is_same(left: &Value, right: &Value, collation: &Collation) -> bool {
 fn order(left: &Value, right: &Value, collation: &Collation) -> Option<Ordering> {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) => Some(collation.compare(left, right)),
-        (Value::DateTime(left), Value::DateTime(right)) => Some(left.cmp(right)),
+        // A condition on a time speaks of the whole second, as one of a list does.
+        (Value::DateTime(left), Value::DateTime(right)) => Some(whole_second(*left).cmp(&whole_second(*right))),
         (Value::Date(left), Value::Date(right)) => Some(left.cmp(right)),
         (Value::Float(left), Value::Float(right)) => left.partial_cmp(right),
         (Value::Float(left), Value::Int(right)) => left.partial_cmp(&f64::from(*right)),

@@ -8,7 +8,7 @@ use serde::{
     },
 };
 use serde_json::Value as Json;
-use sluice_model::{Name, Result, Timestamp, Value, written};
+use sluice_model::{Name, Result, Timestamp, Value, value::whole_second, written};
 
 use super::{DEEPEST, Later, Place};
 
@@ -42,7 +42,8 @@ impl Source {
         match self {
             Self::Constant(json) => {
                 let time = json.as_str().and_then(written::time);
-                Ok(time.map_or(Value::Null, Value::DateTime))
+                // As a column would keep it.
+                Ok(time.map_or(Value::Null, |time| Value::DateTime(whole_second(time))))
             }
             Self::Now(later) => later.than(Value::DateTime(now)),
             Self::Moved(time, later) => later.than(time.moment(now, found)?),
