@@ -64,6 +64,8 @@ pub(crate) struct Outcome {
     celled: Option<String>,
     /// The member of each item that is the last cell of its line, whether an item has it or not.
     last: Option<&'static str>,
+    /// What is told of each that was refused, where the text does not go out.
+    refused: Vec<String>,
 }
 
 impl Outcome {
@@ -81,6 +83,7 @@ impl Outcome {
             listed: "value",
             celled: None,
             last: None,
+            refused: Vec::new(),
         }
     }
 
@@ -123,6 +126,12 @@ impl Outcome {
             last: Some(last),
             ..self
         }
+    }
+
+    /// The same outcome, of which this is told of each that was refused, where its text does not go out.
+    #[must_use]
+    pub(crate) fn with_refused(self, refused: Vec<String>) -> Self {
+        Self { refused, ..self }
     }
 
     /// What went out while it was made.
@@ -263,9 +272,13 @@ pub(crate) fn show(outcome: &Outcome) -> io::Result<()> {
     match form() {
         _ if outcome.printed => Ok(()),
         Form::Json => document(&outcome.document),
-        Form::Id => ids(&outcome.document, outcome.listed),
+        Form::Id => {
+            outcome.refused.iter().for_each(|told| tell(told));
+            ids(&outcome.document, outcome.listed, outcome.refused.is_empty())
+        }
         Form::Table | Form::Plain => write(&outcome.text),
         Form::Csv | Form::Spreadsheet | Form::Tsv => {
+            outcome.refused.iter().for_each(|told| tell(told));
             outcome.beside.iter().for_each(|said| tell(said));
             let cells = cells::of(outcome);
             if cells != outcome.text && !outcome.text.contains('\n') {
@@ -277,8 +290,8 @@ pub(crate) fn show(outcome: &Outcome) -> io::Result<()> {
 }
 
 /// Writes the id of each row of a list, or of the one that a document is about: the first of its
-/// values that is one. Of what was refused it is told beside them why.
-fn ids(document: &Json, listed: &str) -> io::Result<()> {
+/// values that is one. Of what was refused it is told beside them why, unless that is done.
+fn ids(document: &Json, listed: &str, tells: bool) -> io::Result<()> {
     let one = |item: &Json| {
         // What was refused is no row that something was done to.
         let map = item.as_object().filter(|map| !map.contains_key("error"))?;
@@ -295,6 +308,7 @@ fn ids(document: &Json, listed: &str) -> io::Result<()> {
     items
         .into_iter()
         .flatten()
+        .filter(|_| tells)
         .filter_map(refusal)
         .for_each(|told| tell(&told));
     let ids: Vec<String> = match document.get(listed).and_then(Json::as_array) {

@@ -350,8 +350,22 @@ pub(crate) fn stage(number: i32) -> String {
     }
 }
 
-/// The command with what is known in place of its words, as a shell takes it.
+/// What gives a column a value, in a command.
+const GIVEN: &str = " COLUMN=VALUE";
+
+/// The command with what is known in place of its words, as a shell takes it. Where several columns are to be given a
+/// value, each of them is.
 pub(crate) fn filled(command: &str, words: &[(&'static str, String)]) -> String {
+    let columns = words.iter().filter(|(word, _)| *word == "COLUMN");
+    if let Some((before, behind)) = command.split_once(GIVEN).filter(|_| columns.clone().count() > 1) {
+        let given = columns.map(|column| filled(GIVEN, std::slice::from_ref(column)));
+        return format!(
+            "{}{}{}",
+            filled(before, words),
+            given.collect::<String>(),
+            filled(behind, words)
+        );
+    }
     let mut text = String::with_capacity(command.len());
     let mut rest = command;
     let is_part = |c: char| c.is_ascii_uppercase();
@@ -414,5 +428,8 @@ mod tests {
         let words = [("RULE", "Same mail".to_owned()), ("LEAD", "RULE".to_owned())];
         let text = filled("a RULE RULES existing:LEAD x.RULE OTHER", &words);
         assert_eq!(text, "a 'Same mail' RULES existing:RULE x.'Same mail' OTHER");
+        let words = [("COLUMN", "a".to_owned()), ("COLUMN", "b".to_owned())];
+        let text = filled("row update lead ROW COLUMN=VALUE", &words);
+        assert_eq!(text, "row update lead ROW a=VALUE b=VALUE");
     }
 }

@@ -19,12 +19,24 @@ impl Session {
         })
     }
 
-    /// As [`Self::check_privilege`], for a privilege that belongs to no table.
+    /// As [`Self::check_privilege`], where no message follows that asks again: what passes is used, and leaves its
+    /// mark.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_use(&self, table: &str, right: Right) -> Result<()> {
+        self.used_at_the_gate(|unit, user| {
+            let snapshot = unit.snapshot()?;
+            sluice_access::check_privilege(user, snapshot.table(table)?, right, &snapshot.privileges)
+        })
+    }
+
+    /// As [`Self::check_use`], for a privilege that belongs to no table.
     ///
     /// # Errors
     /// The privilege is missing, or the user is disabled.
     pub fn check_named_privilege(&self, privilege: &str) -> Result<()> {
-        self.at_the_gate(|unit, user| {
+        self.used_at_the_gate(|unit, user| {
             let snapshot = unit.snapshot()?;
             sluice_access::check_named(user, privilege, &snapshot.privileges)
         })
@@ -68,5 +80,12 @@ impl Session {
     fn at_the_gate(&self, gate: impl FnOnce(&mut Unit, &sluice_access::Principal) -> Result<()>) -> Result<()> {
         let (mut unit, user) = self.unit()?;
         gate(&mut unit, &user)
+    }
+
+    fn used_at_the_gate(&self, gate: impl FnOnce(&mut Unit, &sluice_access::Principal) -> Result<()>) -> Result<()> {
+        let (mut unit, user) = self.unit()?;
+        gate(&mut unit, &user)?;
+        self.keep_asked(&mut unit);
+        Ok(())
     }
 }

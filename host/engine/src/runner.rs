@@ -178,6 +178,11 @@ impl Session {
     /// or the host fails; then the job can be gone on with. That the job itself fails is no
     /// error: the outcome says so.
     pub fn run_job(&self, job: Uuid, stop: &AtomicBool, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<JobOutcome> {
+        let ran = self.run_named(job, stop, progress);
+        ran.map_err(|refusal| self.not_their_job(job, refusal))
+    }
+
+    fn run_named(&self, job: Uuid, stop: &AtomicBool, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<JobOutcome> {
         let turned = self
             .run_turn(&[job], jobs::Asker::Named(self.acting), stop)?
             .into_iter()

@@ -251,8 +251,12 @@ impl Session {
             unit.author = None;
             unit.transaction_over();
             if in_earnest && result.is_ok() {
+                // What the batch itself asked, beside its messages.
+                unit.note_asked();
                 jobs::run_released(&mut unit);
-                unit.keep_use();
+                if self.notes_use {
+                    unit.keep_use();
+                }
             }
             result
         })

@@ -38,6 +38,8 @@ pub(crate) struct Image {
     pub(crate) kind: i32,
     /// Empty: all columns.
     pub(crate) columns: Vec<Name>,
+    /// Those of them that whoever gets it looks at; `None`: all, as far as anybody knows.
+    pub(crate) reads: Option<Vec<Name>>,
 }
 
 /// An enabled step.
@@ -132,8 +134,20 @@ impl Step {
             alias: "PreBusinessEntity".into(),
             kind: image::BEFORE,
             columns: Vec::new(),
+            reads: None,
         });
         self
+    }
+
+    /// As [`Self::knowing_row_before`], where it looks at these columns of it alone: of no other one it is told
+    /// that it was withheld.
+    #[must_use]
+    pub fn looking_at_row_before(self, columns: impl IntoIterator<Item = Name>) -> Self {
+        let mut step = self.knowing_row_before();
+        if let Some(image) = step.images.last_mut() {
+            image.reads = Some(columns.into_iter().collect());
+        }
+        step
     }
 
     /// What errors and traces say of the step.

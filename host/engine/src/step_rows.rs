@@ -122,6 +122,7 @@ fn images(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Vec<Image>>> {
             alias: alias.into(),
             kind: row.int("imagetype").unwrap_or_default(),
             columns: names(row.text("attributes")),
+            reads: None,
         });
     }
     Ok(images)

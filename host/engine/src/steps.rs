@@ -289,7 +289,8 @@ pub(crate) fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Ste
     };
     for image in &step.images {
         if let Some(table) = &operation.table {
-            user.note_withheld(table, Some(&image.columns).filter(|columns| !columns.is_empty()));
+            let given = Some(&image.columns).filter(|columns| !columns.is_empty());
+            user.note_withheld(table, image.reads.as_ref().or(given));
         }
         let mut give = |row: &Option<Arc<Row>>, before: bool| {
             let images = match before {

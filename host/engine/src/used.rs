@@ -11,7 +11,7 @@ use sluice_access::{Asked, Check, Gate, PrincipalId, WayKind};
 use sluice_model::{Catalog, Depth, Filter, Query, Result, Row, Timestamp, Uuid, Value};
 use sluice_store::End;
 
-use crate::{Unit, engine::lock, keeping, tables};
+use crate::{Session, Unit, engine::lock, keeping, tables};
 
 /// A mark, without its day.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -95,6 +95,16 @@ impl Mark {
     }
 }
 
+impl Session {
+    /// Notes and writes what was asked outside any message, unless this session leaves no marks.
+    pub fn keep_asked(&self, unit: &mut Unit) {
+        if self.notes_use {
+            unit.note_asked();
+            unit.keep_use();
+        }
+    }
+}
+
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
@@ -156,10 +166,9 @@ impl Unit {
         });
     }
 
-    /// What was asked outside any message is used as well: by it, something was shown.
-    pub fn keep_asked(&mut self) {
+    /// What was asked outside any message is used as well: by it, something was shown or done.
+    pub(crate) fn note_asked(&mut self) {
         self.note_use(self.core.env.now());
-        self.keep_use();
     }
 
     /// Writes what was noted, in a transaction of its own. That it cannot be written fails nobody: it

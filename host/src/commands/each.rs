@@ -35,6 +35,7 @@ pub(super) fn each<T>(
 ) -> anyhow::Result<Outcome> {
     let (all, mut done) = (found.len(), 0);
     let (mut items, mut texts, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
+    let mut told = Vec::new();
     for (name, row) in found {
         let mut item = Map::new();
         item.insert(what.to_owned(), name.clone().into());
@@ -47,7 +48,9 @@ pub(super) fn each<T>(
             Err(error) => {
                 let error = error.downcast::<Error>()?;
                 item.insert("error".to_owned(), crate::report::error_to_json(&error));
-                texts.push(refused(&name, &error));
+                let text = refused(&name, &error);
+                told.push(text.clone());
+                texts.push(text);
                 let failed = error.kind() == Kind::Host;
                 exit = if failed { Exit::Host } else { Exit::Refused };
             }
@@ -66,6 +69,7 @@ pub(super) fn each<T>(
     let document = json!({ "value": items });
     Ok(Outcome::new(document, joined(&texts))
         .with_last("error")
+        .with_refused(told)
         .with_exit(exit))
 }
 

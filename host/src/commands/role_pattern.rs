@@ -7,7 +7,8 @@ use crate::usage::Usage;
 
 /// What the letters of a pattern stand for.
 pub(super) const LETTERS: &str = "\
-A pattern is TABLES:RIGHTS:DEPTH, such as lead:crwaA:user or account,contact:r:org, or PRIVILEGE:DEPTH. Rights: c create, \
+A pattern is TABLES:RIGHTS:DEPTH, such as lead:crwaA:user or account,contact:r:org, or PRIVILEGE:DEPTH, or the name \
+alone of a privilege that belongs to no table. Rights: c create, \
 r read, w write, d delete, a append, A append to, o assign (to another owner), s share, * all of them.";
 
 const RIGHTS: [(char, Right); 8] = [
@@ -27,6 +28,11 @@ pub(super) fn parse(catalog: &Catalog, pattern: &str) -> anyhow::Result<Vec<(Str
     let parts: Vec<&str> = pattern.split(':').collect();
     let depth = |text: &str| Depth::parse(text).ok_or_else(|| wrong(&format!("`{text}` is no depth")));
     let (tables, rights, depth) = match parts.as_slice() {
+        // What belongs to no table has one depth.
+        [task] if is_privilege(task) && catalog.privilege(task).is_none() => {
+            return Ok(vec![((*task).to_owned(), Depth::Organization)]);
+        }
+        [privilege] if is_privilege(privilege) => return Err(wrong("it has no depth")),
         [privilege, deep] => return Ok(vec![((*privilege).to_owned(), depth(deep)?)]),
         [tables, rights, deep] => (*tables, *rights, depth(deep)?),
         _ => return Err(wrong("it has two or three parts")),
@@ -59,6 +65,11 @@ pub(super) fn parse(catalog: &Catalog, pattern: &str) -> anyhow::Result<Vec<(Str
         }
     }
     Ok(all)
+}
+
+/// Whether it is written as the name of a privilege.
+fn is_privilege(text: &str) -> bool {
+    text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("prv"))
 }
 
 /// The privileges that a pattern without a depth means, or a privilege by its name.
@@ -98,8 +109,14 @@ mod tests {
             read("prvReadEntity:org").unwrap(),
             [("prvReadEntity".to_owned(), Depth::Organization)]
         );
+        assert_eq!(
+            read("prvMerge").unwrap(),
+            [("prvMerge".to_owned(), Depth::Organization)],
+            "a task has one depth"
+        );
         for (wrong, why) in [
             ("sl_thing", "two or three parts"),
+            ("prvReadsl_thing", "no depth"),
             ("sl_thing:x:user", "`x` is no right"),
             ("sl_thing:r:deepest", "is no depth"),
             ("sl_rule:s:org", "no privilege to share"),

@@ -86,14 +86,13 @@ fn correlation(session: &Session, text: &str) -> anyhow::Result<Uuid> {
         text => why::which(session, text)?,
     };
     // Who may read no jobs has not asked for one.
-    if session.check_privilege("asyncoperation", Right::Read).is_err() {
-        return Ok(id);
+    let reads_jobs = session.check_privilege("asyncoperation", Right::Read).is_ok();
+    let jobs = reads_jobs.then(|| names::by_ids(session, "asyncoperation", [id], &["correlationid"]));
+    let jobs = jobs.and_then(std::result::Result::ok).unwrap_or_default();
+    match jobs.get(&id).and_then(|job| job.id_of("correlationid")) {
+        Some(request) => Ok(request),
+        None => trace::correlation(session, &id.to_string()),
     }
-    let of_job = match names::by_ids(session, "asyncoperation", [id], &["correlationid"]) {
-        Ok(jobs) => jobs.get(&id).and_then(|job| job.id_of("correlationid")),
-        Err(_) => None,
-    };
-    Ok(of_job.unwrap_or(id))
 }
 
 /// The parts that whoever writes it may not look into, each with what is said of it.

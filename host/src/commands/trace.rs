@@ -337,9 +337,16 @@ fn show(context: &Context, session: &dyn Door, id: Uuid) -> anyhow::Result<Outco
     Ok(Outcome::new(rows::from_row(table, &row, None), text))
 }
 
-/// The request with that correlation id, or with that end of it.
+/// The request with that correlation id, or whose trace or plug-in call has that id; or with that end of one.
 pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid> {
-    if let Ok(id) = text.parse() {
+    if let Ok(id) = text.parse::<Uuid>() {
+        let of_trace = Query::new(REQUEST)
+            .columns(&["sl_correlationid"])
+            .filter(Filter::eq("sl_messagetraceid", id));
+        let of_trace = session.traces(of_trace)?;
+        if let Some(request) = of_trace.first().and_then(|row| row.id_of("sl_correlationid")) {
+            return Ok(request);
+        }
         let of_call = of_call(session, &Filter::eq("plugintracelogid", Value::Id(id)))?;
         return Ok(of_call.map_or(id, |(request, _)| request));
     }
@@ -352,9 +359,10 @@ pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid
             "`{text}` is no id, nor the last five digits or more of one"
         )));
     };
+    let ends = |column| Filter::ends_with(column, &end);
     let query = Query::new(REQUEST)
         .columns(&["sl_name", "sl_correlationid"])
-        .filter(Filter::ends_with("sl_correlationid", &end));
+        .filter(Filter::Or(vec![ends("sl_correlationid"), ends("sl_messagetraceid")]));
     let rows = session.traces(query)?;
     let ids: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.id_of("sl_correlationid")).collect();
     let mut ids = ids.into_iter();

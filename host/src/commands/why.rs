@@ -150,8 +150,9 @@ fn refused_for_else(session: &Session, refused: &Refused, found: &Isolation) -> 
         return Ok(None);
     }
     let message = of("message").unwrap_or_default();
+    let message = message.trim_end().trim_end_matches('.');
     let told = format!(
-        "It was refused with {code} {}: {message}\nSent alone and now, it meets something else ({}): others of its \
+        "It was refused with {code} {}: {message}.\nSent alone and now, it meets something else ({}): others of its \
          transaction, such as the making of the row that it speaks of, were undone with it, or something has changed \
          since. What follows is about that.",
         code.info().name,

@@ -26,7 +26,9 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
         PrincipalKind::User => "The user",
     };
     let stop = if body.code == Code::OWNER_LACKS_READ { "," } else { "" };
-    let far = if body.code == Code::ACCESS_DENIED {
+    // A message that words its refusals itself asks for depths as well.
+    let is_held = body.held.as_ref().is_some_and(|held| held.only.is_none());
+    let far = if body.code == Code::ACCESS_DENIED || is_held {
         "deep enough for that row"
     } else {
         "at any depth"

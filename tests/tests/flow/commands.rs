@@ -1,7 +1,7 @@
 //! `sluice flow`, as people and scripts use it.
 
 use serde_json::Value;
-use sluice_tests::program::Program;
+use sluice_tests::program::{Program, words};
 
 /// A folder with a new organisation; its administrator.
 struct Folder {
@@ -397,6 +397,25 @@ fn lint_takes_every_attempt_to_leave_the_stage_into_the_rate() {
         .admin
         .json(&["row", "update", "processstage", &stage, "stagename=Ring"]);
     assert_eq!(lint()[..3], expected("Ring")[..3]);
+}
+
+/// What is printed for a stage with several open steps fills in all of them.
+#[test]
+fn all_open_steps_are_filled_in_by_one_command() {
+    let world = Folder::new();
+    let steps = r#"steps = [{ column = "jobtitle", required = true }, "#;
+    let file = world.file("lane.toml", &LANE.replace("steps = [", steps));
+    world.admin.json(&["flow", "create", &file]);
+    let lead = world.lead("Blake");
+    let refused = world.admin.run(&["lead", "qualify", &lead]);
+    let told = format!("{}{}", refused.stdout, refused.stderr);
+    let (_, printed) = told.split_once("(`row update lead").unwrap_or_else(|| panic!("{told}"));
+    let (given, _) = printed.split_once("`)").unwrap();
+    assert!(given.ends_with(" jobtitle=VALUE telephone1=VALUE"), "{told}");
+    let given = words(&given.replace("VALUE", "1"));
+    let given: Vec<&str> = given.iter().map(String::as_str).collect();
+    world.admin.json(&[&["row", "update", "lead"], &given[..]].concat());
+    world.admin.json(&["lead", "qualify", &lead]);
 }
 
 /// Nobody passed the step: one lead was stopped by it, one was given up, one went by before.

@@ -222,6 +222,53 @@ fn the_smallest_role_is_suggested_and_made() {
     assert_eq!(idle.code, 1, "{idle:?}");
 }
 
+/// What no message asks, of whoever takes a list out, looks at definitions, changes or exports them, is used as well:
+/// whoever has the suggested role alone does it again.
+#[test]
+fn what_is_asked_outside_a_message_is_used() {
+    let world = Pipeline::new();
+    let admin = world.org.program();
+    admin.json(&["user", "create", "cust", "--role", "System Administrator"]);
+    let cust = admin.as_user("cust");
+    cust.json(&["solution", "create", "S1"]);
+    cust.json(&["option-set", "list"]);
+    let does = |user: &str| {
+        let column = format!("us_{user}");
+        let file = format!("{user}.zip");
+        let all = [
+            &["table", "list"][..],
+            &["column", "list", "lead"],
+            &["column", "create", "lead", &column, "text"],
+            &["column", "update", "lead", &column, "--label", "Y"],
+            &["row", "list", "lead", "-o", "csv"],
+            &["solution", "export", "S1", &file],
+        ];
+        for arguments in all {
+            let run = admin.as_user(user).run(arguments);
+            assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+            if user == "cust" && arguments[1] == "create" {
+                cust.json(&["solution", "add", "S1", "column", &format!("lead.{column}")]);
+            }
+        }
+    };
+    does("cust");
+    admin.json(&["role", "suggest", "--from", "cust", "--create", "Custo"]);
+    admin.json(&["user", "create", "other", "--role", "Custo"]);
+    does("other");
+
+    // Whoever only looks what others did, and what is refused, leaves no marks.
+    let sam = seller(&world, Depth::User);
+    let before = marks(&world, &sam);
+    sam.0.check_named_privilege("prvExportToExcel").unwrap_err();
+    let held = [("prvExportToExcel".to_owned(), Depth::Organization)];
+    let tina = people::user(&world.org, "tina", &held);
+    let looking = tina.0.clone().leaving_no_marks();
+    looking.check_named_privilege("prvExportToExcel").unwrap();
+    assert_eq!((marks(&world, &sam), marks(&world, &tina)), (before, Vec::new()));
+    tina.0.check_named_privilege("prvExportToExcel").unwrap();
+    assert_eq!(marks(&world, &tina), [mark("prvExportToExcel", 0, "role")]);
+}
+
 /// What the owner needs of a row that somebody else makes for them is asked of them: it is recorded and noted like
 /// everything that they need themselves.
 #[test]

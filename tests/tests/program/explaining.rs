@@ -188,6 +188,44 @@ fn a_secured_column_that_a_step_was_not_shown_is_named() {
     assert_eq!(found["culprits"][0]["withheld"], json!([]), "{found:#}");
 }
 
+/// A business rule is given the row as it was, and looks at few columns of it: of what else is secured nothing is told.
+#[test]
+fn a_rule_is_told_to_have_read_what_it_reads() {
+    let world = World::sample();
+    let admin = world.admin();
+    for column in ["jobtitle", "department"] {
+        admin.json(&["column", "update", "contact", column, "--secured", "yes"]);
+    }
+    admin.json(&["role", "grant", "Salesperson", "prvWriteContact", "user"]);
+    let contact = [
+        "row",
+        "create",
+        "contact",
+        "lastname=Mix",
+        "jobtitle=Chief",
+        "department=Sales",
+    ];
+    let contact = id(&admin.json(&contact));
+    admin.json(&["row", "assign", "contact", &contact, "seller.west"]);
+    let withheld = |required: &str, change: &str| {
+        let rule = json!({ "name": required, "table": "contact", "actions": [{ "check": {
+            "if": { "compare": { "column": "fax", "is": "eq", "value": change } },
+            "then": [{ "set": { "department": "None" } }, { "require": [required] }],
+        }}]});
+        world.write("rule.json", rule.to_string());
+        admin.json(&["businessrule", "create", "rule.json", "--activate"]);
+        let update = ["row", "update", "contact", &contact, &format!("fax={change}")];
+        refused(&world.user("seller.west"), 1, &update, &[required]);
+        let requests = list(&admin.json(&["trace", "list", "--requests", "--failed"]));
+        let found = admin.json(&["why", &text(&requests[0], "sl_correlationid")]);
+        found["culprits"][0]["withheld"].clone()
+    };
+    // What a rule only sets is not looked at either.
+    assert_eq!(withheld("pager", "5"), json!([]));
+    let expected = json!([{ "table": "contact", "column": "jobtitle", "from": "seller.west" }]);
+    assert_eq!(withheld("jobtitle", "6"), expected);
+}
+
 /// Where a value that was withheld is what a step stumbles over, to show it cures: each way was tried.
 #[test]
 fn a_profile_cures_a_step_that_stumbles_over_a_withheld_value() {
@@ -244,6 +282,37 @@ fn what_a_step_needs_is_what_was_recorded_and_what_is_declared() {
     let read = need(&needs, "prvReadAccount", "privilege");
     assert_eq!((&read["declared"], &read["times"]), (&json!(true), &json!(0)));
     assert!(read["recorded"].as_u64() > Some(0), "{needs:#}");
+}
+
+/// What an asynchronous step asked was recorded with its job, and counts as what a request asked.
+#[test]
+fn what_a_step_needs_in_the_background_is_what_its_jobs_asked() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe")]);
+    let more = [
+        "--stage",
+        "post-operation",
+        "--mode",
+        "async",
+        "--config",
+        "read campaign",
+        "--name",
+        "later",
+    ];
+    admin.json(&probe_step("Create", "contact", &more));
+    world
+        .user("seller.west")
+        .json(&["row", "create", "contact", "lastname=Q"]);
+    let needs = admin.json(&["step", "needs", "later"]);
+    assert_eq!(needs["recorded"], 1, "{needs:#}");
+    let read = need(&needs, "prvReadCampaign", "privilege");
+    assert_eq!(read["refused"], json!(["seller.west"]), "{needs:#}");
+    let grant = ["role", "grant", "Salesperson", "prvReadCampaign", "org", "--what-if"];
+    let found = admin.json(&grant);
+    let turned = list_of(&found["turned"]);
+    assert_eq!(turned.len(), 1, "{found:#}");
+    assert_eq!(turned[0]["user"], "seller.west", "{found:#}");
 }
 
 /// Of one step, two refusals that come one behind the other: each has its own reason.

@@ -356,3 +356,29 @@ fn the_id_of_a_call_stands_for_its_request() {
         }
     }
 }
+
+/// The id that the list of requests shows leads to its request, wherever one is asked for.
+#[test]
+fn the_id_of_a_trace_stands_for_its_request() {
+    let world = World::sample();
+    let admin = world.admin();
+    assert_eq!(
+        world
+            .user("seller.west")
+            .run(&["row", "create", "campaign", "name=x"])
+            .code,
+        1
+    );
+    let row = &list(&admin.json(&["trace", "list", "--requests", "--failed"]))[0];
+    let (id, request) = (text(row, "sl_messagetraceid"), text(row, "sl_correlationid"));
+    assert_ne!(id, request);
+    for which in [id.as_str(), &id[id.len() - 8..]] {
+        assert_eq!(text(&admin.json(&["trace", "tree", which]), "correlation"), request);
+        let asked = admin.json(&["trace", "privileges", which, "--refused"]);
+        assert!(asked.to_string().contains("prvCreateCampaign"), "{asked:#}");
+        let bundle = admin.json(&["support", "bundle", "--correlation", which]);
+        assert!(bundle.to_string().contains(&request), "{bundle:#}");
+        let found = admin.json(&["trace", "list", "--requests", "--correlation", which]);
+        assert_eq!(list(&found).len(), 1, "{found:#}");
+    }
+}

@@ -421,3 +421,22 @@ fn roles_are_given_to_several_and_a_loss_is_said() {
     let run = admin.run(&["relationship", "show", "account_primary_contac"]);
     assert!(run.says("did you mean `account_primary_contact`?"), "{run:?}");
 }
+
+/// Where only ids go out, or cells, each refusal says beside them of which row it is, and what to do.
+#[test]
+fn what_is_refused_is_told_whole_beside_the_ids() {
+    let world = World::sample();
+    let admin = world.admin();
+    let [open, closed] = [world.lead("admin"), world.lead("admin")];
+    admin.json(&["lead", "qualify", &closed]);
+    for form in ["id", "csv"] {
+        let refused = world
+            .user("seller.west")
+            .run(&["lead", "qualify", &open, &closed, "-o", form]);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        for lead in [&open, &closed] {
+            assert!(refused.says(&format!("lead {lead} is not qualified")), "{refused:?}");
+        }
+        assert!(refused.says("sluice why"), "{refused:?}");
+    }
+}

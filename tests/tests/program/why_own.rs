@@ -221,6 +221,33 @@ fn every_refusal_that_was_recorded_leads_to_why() {
     );
 }
 
+/// Whoever may not change a job is told how to look into that, whichever way they would have had it run.
+#[test]
+fn a_job_of_somebody_else_leads_to_why() {
+    let world = World::sample();
+    let admin = world.admin();
+    probe(&world);
+    let more = [
+        "--stage",
+        "post-operation",
+        "--mode",
+        "async",
+        "--config",
+        "read campaign",
+    ];
+    step(&world, "contact", &more);
+    assert_eq!(world.user("seller.west").run(&CREATE).code, 0);
+    let job = text(&list(&admin.json(&["jobs", "list", "--failed"]))[0], "asyncoperationid");
+    for verb in ["retry", "resume"] {
+        let refused = world.user("seller.east").run(&["jobs", verb, &job]);
+        assert!(refused.code == 1 && refused.says("sluice why"), "{refused:?}");
+        let newest = &list(&admin.json(&["trace", "list", "--requests", "--failed"]))[0];
+        let found = admin.json(&["why", &text(newest, "sl_correlationid")]);
+        let missing = &found["culprits"][0]["error"]["privilege"];
+        assert_eq!(missing, "prvWriteAsyncOperation", "{found:#}");
+    }
+}
+
 /// The refusal of `why` itself prints no grant that its reader may not send.
 #[test]
 fn the_refusal_of_why_prints_what_its_reader_may_send() {

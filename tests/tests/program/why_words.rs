@@ -218,3 +218,17 @@ fn across_units_the_first_line_has_names() {
     );
     assert!(run.says("platform Principal with id"), "{}", run.stderr);
 }
+
+/// A depth that does not reach the rows is not said to be none.
+#[test]
+fn a_merge_that_is_not_reached_says_so() {
+    let world = World::sample();
+    let own = world.lead("seller.west");
+    let others = world.lead("manager");
+    let seller = world.user("seller.west");
+    assert_eq!(seller.run(&["merge", "lead", &own, &others]).code, 1);
+    let told = seller.run(&["why"]).stdout;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("deep enough for that row; it is held at depth"), "{told}");
+    assert!(!told.contains("at any depth"), "{told}");
+}

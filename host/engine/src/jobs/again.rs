@@ -3,7 +3,8 @@
 
 use jiff::SignedDuration;
 use sluice_model::{
-    Code, Error, Filter, Query, Remedy, Result, Right, Row, Timestamp, Uuid, Value,
+    Code, Error, Filter, Query, Remedy, Request, Result, Right, Row, Timestamp, Uuid, Value,
+    codes::Kind,
     remedy::{Case, Resolution},
 };
 
@@ -47,10 +48,19 @@ impl Session {
     /// # Errors
     /// There is no such job, it has not failed, it is of another kind, the user may not change it.
     pub fn retry_job(&self, job: Uuid) -> Result<()> {
-        self.engine.on_pipeline_thread(|| {
+        let ready = self.engine.on_pipeline_thread(|| {
             let mut unit = self.engine.unit(Purpose::Work)?;
             lease::apart(&mut unit, &Vec::new(), |unit| make_ready(unit, job, self.acting))
-        })
+        });
+        ready.map_err(|refusal| self.not_their_job(job, refusal))
+    }
+
+    /// The refusal of whoever may not change a job, recorded as that of an Update of it: so it can be looked into.
+    pub(crate) fn not_their_job(&self, job: Uuid, refusal: Error) -> Error {
+        match refusal.kind() {
+            Kind::Denied => self.refused_at_gate(&Request::update(Row::new(tables::JOB, job)), refusal),
+            _ => refusal,
+        }
     }
 }
 

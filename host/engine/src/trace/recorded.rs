@@ -286,6 +286,8 @@ pub struct PastRequest {
     pub refusal: Option<Json>,
     /// The request; why it cannot run again, where it was not recorded whole.
     pub request: Result<Request>,
+    /// Whether it is no request, but what one set off in the background: that never runs again as a request.
+    pub is_background: bool,
     /// What it asked about privileges.
     pub(crate) checks: Option<KeptChecks>,
 }
@@ -309,7 +311,9 @@ impl PastRequest {
 
     pub(super) fn of(row: &Row) -> Self {
         let tree = row.text("sl_tree").and_then(Node::read);
+        let is_background = tree.as_ref().is_some_and(|root| !root.is_request());
         Self {
+            is_background,
             correlation: row.id_of("sl_correlationid").unwrap_or_default(),
             caller: row.id_of("sl_userid").unwrap_or_default(),
             by: row.id_of("sl_callerid"),
@@ -325,15 +329,16 @@ impl PastRequest {
 }
 
 impl Session {
-    /// The requests that were recorded since a time, the newest first and at most so many, and how many
-    /// were not recorded at all. They are everybody's: it takes prvActOnBehalfOfAnotherUser, and Read on
-    /// traces.
+    /// The requests that were recorded since a time, with what they set off in the background: the newest first
+    /// and at most so many, and how many were not recorded at all. They are everybody's: it takes
+    /// prvActOnBehalfOfAnotherUser, and Read on traces.
     ///
     /// # Errors
     /// A privilege is missing, or the database cannot be read.
     pub fn recorded_requests(&self, since: Timestamp, most: usize) -> Result<(Vec<PastRequest>, usize)> {
         self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
-        self.check_privilege(tables::MESSAGE_TRACE, Right::Read)?;
+        self.check_use(tables::MESSAGE_TRACE, Right::Read)?;
+        let unrecorded = Filter::eq(REQUEST, Value::Null).and(Filter::eq(CHECKS, Value::Null));
         let since = Filter::Compare {
             column: "sl_startedon".into(),
             comparison: Comparison::Ge,
@@ -342,11 +347,7 @@ impl Session {
         let columns = [&COLUMNS[..], &["sl_message", "sl_table", "sl_tree", CHECKS]].concat();
         let mut query = Query::new(tables::MESSAGE_TRACE)
             .columns(&columns)
-            .filter(since.clone().and(Filter::Compare {
-                column: REQUEST.into(),
-                comparison: Comparison::Ne,
-                value: Value::Null,
-            }))
+            .filter(since.clone().and(Filter::Not(Box::new(unrecorded.clone()))))
             .top(u32::try_from(most).unwrap_or(u32::MAX));
         query.order.push(Order {
             column: "sl_startedon".into(),
@@ -354,7 +355,7 @@ impl Session {
         });
         let (mut unit, _) = self.unit()?;
         let rows = unit.select_as_platform("find the requests that are run again with a change", &query)?;
-        let unrecorded = since.and(Filter::eq(REQUEST, Value::Null));
+        let unrecorded = since.and(unrecorded);
         let unrecorded = unit.count_as_platform(
             "count the requests that cannot run again",
             tables::MESSAGE_TRACE,

@@ -76,7 +76,7 @@ impl Session {
         // A job that was refused something and has passed since was refused nothing.
         let is_request = |row: &&Row| {
             let tree = row.text("sl_tree").and_then(Node::read);
-            tree.is_none_or(|tree| tree.kind == "message" || tree.kind == "request")
+            tree.is_none_or(|tree| tree.is_request())
         };
         match which {
             Some(_) => self.recorded_request(which).map(Refused::Request),

@@ -82,6 +82,11 @@ impl Node {
         Some(format!("{} {}", text("code"), text("message")).trim_end().to_owned())
     }
 
+    /// Whether it is of a request: not of what one set off in the background.
+    pub(crate) fn is_request(&self) -> bool {
+        matches!(self.kind.as_str(), "message" | "request")
+    }
+
     /// The tree that a column holds, in whatever form it was kept.
     pub(crate) fn read(text: &str) -> Option<Self> {
         match serde_json::from_str::<Tree>(text) {

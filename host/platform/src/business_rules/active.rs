@@ -108,7 +108,8 @@ impl BusinessRule {
         step.stage = step::PRE_OPERATION;
         if message == "Update" {
             step.filtering = self.watched.iter().cloned().collect();
-            return step.knowing_row_before();
+            let reads = self.definition.as_ref().map(Definition::reads);
+            return step.looking_at_row_before(reads.unwrap_or_default());
         }
         step
     }

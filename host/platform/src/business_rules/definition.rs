@@ -104,11 +104,52 @@ impl Definition {
         found
     }
 
+    /// The columns of the row that it looks at; what it only sets, or names in an error, is not among them.
+    pub(super) fn reads(&self) -> BTreeSet<Name> {
+        let mut found = BTreeSet::new();
+        read_in(&self.actions, &mut found);
+        found
+    }
+
     fn steps(&self) -> Steps {
         Steps {
             actions: self.actions.iter().map(step).collect(),
             children: Vec::new(),
             awaited: BTreeSet::new(),
+        }
+    }
+}
+
+fn read_in(actions: &[Action], found: &mut BTreeSet<Name>) {
+    for action in actions {
+        match action {
+            Action::Check(check) => {
+                asked_in(&check.condition, found);
+                read_in(&check.then, found);
+                read_in(&check.otherwise, found);
+            }
+            Action::Set(set) | Action::Default(set) => {
+                for (name, source) in set {
+                    columns_in(source, found);
+                    // What is appended to, or counted up, is looked at.
+                    if matches!(source, Source::Changed(..)) {
+                        found.insert(name.clone());
+                    }
+                }
+            }
+            Action::Require(columns) => found.extend(columns.iter().cloned()),
+            Action::Error(_) => {}
+        }
+    }
+}
+
+fn asked_in(condition: &Condition, found: &mut BTreeSet<Name>) {
+    match condition {
+        Condition::And(all) | Condition::Or(all) => all.iter().for_each(|one| asked_in(one, found)),
+        Condition::Not(inner) => asked_in(inner, found),
+        Condition::Compare(compare) => {
+            found.insert(compare.column.clone());
+            compare.value.iter().for_each(|value| columns_in(value, found));
         }
     }
 }
@@ -148,9 +189,8 @@ fn columns_in(source: &Source, found: &mut BTreeSet<Name>) {
     match source {
         Source::Column(name, _) => drop(found.insert(name.clone())),
         Source::First(sources) | Source::Text(sources) => sources.iter().for_each(|one| columns_in(one, found)),
-        Source::Changed(_, by) => columns_in(by, found),
-        // A point in time is no lookup, and has no name.
-        Source::Constant(_) | Source::Row(_) | Source::Now(_) | Source::Moved(..) | Source::Output(..) => {}
+        Source::Changed(_, by) | Source::Moved(by, _) => columns_in(by, found),
+        Source::Constant(_) | Source::Row(_) | Source::Now(_) | Source::Output(..) => {}
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn step_needs(
             count_recorded(&mut seen.needs, check);
         }
         let Ok(request) = &past.request else {
-            seen.unrecorded += 1;
+            seen.unrecorded += usize::from(!past.is_background);
             continue;
         };
         let checks = Arc::new(Checks::default());

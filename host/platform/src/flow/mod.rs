@@ -224,7 +224,7 @@ impl Stage {
                 false => format!("{} ({})", step.label, step.column),
             })
             .collect();
-        let to_fill = open.iter().find(|step| !is_hidden(step));
+        let to_fill: Vec<_> = open.iter().filter(|step| !is_hidden(step)).collect();
         let mut error = Error::of(&STEPS_MISSING)
             .with_table(&self.table)
             .with_word("ROW", row.id);
@@ -232,16 +232,18 @@ impl Stage {
         let names = names.join(", ");
         body.message = format!("{} {}{names}.", STEPS_MISSING.sentence, self.names_itself());
         body.missing = open.iter().map(|step| step.column.to_string()).collect();
-        match to_fill {
-            Some(step) => Err(error.with_word("COLUMN", &step.column)),
-            None => {
-                let column = open.first().map(|step| step.column.to_string());
-                Err(error
-                    .in_case(&NOT_SHOWN)
-                    .with_word("COLUMN", column.unwrap_or_default())
-                    .with_word("RIGHT", "read"))
-            }
+        if to_fill.is_empty() {
+            let column = open.first().map(|step| step.column.to_string());
+            return Err(error
+                .in_case(&NOT_SHOWN)
+                .with_word("COLUMN", column.unwrap_or_default())
+                .with_word("RIGHT", "read"));
         }
+        // Each of them is to be filled in.
+        let filled = to_fill
+            .iter()
+            .fold(error, |error, step| error.with_word("COLUMN", &step.column));
+        Err(filled)
     }
 
     /// How the refusal of [`Self::check_steps`] says which stage it is about.

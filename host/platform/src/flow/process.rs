@@ -251,7 +251,7 @@ impl Processes for Session {
             definitions || processes.is_some_and(|table| reads(table))
         });
         let visible = visible.cloned().collect();
-        unit.keep_asked();
+        self.keep_asked(&mut unit);
         Ok(visible)
     }
 

@@ -97,7 +97,7 @@ struct Gone {
 /// Who exports a component may read what it is kept in, also where it is published and every client
 /// shows what comes of it.
 fn check_read(session: &Session, kind: Kind) -> Result<()> {
-    let read = |table: &str| session.check_privilege(table, Right::Read);
+    let read = |table: &str| session.check_use(table, Right::Read);
     match kind {
         Kind::Table | Kind::Column => {
             session.check_named_privilege("prvReadEntity")?;
@@ -116,7 +116,7 @@ fn check_read(session: &Session, kind: Kind) -> Result<()> {
 }
 
 fn read_part(session: &Session, part: &ComponentPart) -> Result<()> {
-    session.check_privilege(part.table, Right::Read)?;
+    session.check_use(part.table, Right::Read)?;
     part.parts.iter().try_for_each(|part| read_part(session, part))
 }
 
