@@ -11,6 +11,15 @@ fn commands(fixes: &Value) -> Vec<String> {
     fixes.iter().map(|fix| text(fix, "command")).collect()
 }
 
+/// The commands of every cure of every culprit.
+fn all_commands(found: &Value) -> Vec<Vec<String>> {
+    let culprits = found["culprits"].as_array().cloned().unwrap_or_default();
+    let cures = culprits
+        .iter()
+        .flat_map(|culprit| culprit["cures"].as_array().cloned().unwrap_or_default());
+    cures.map(|cure| commands(&cure["fixes"])).collect()
+}
+
 /// The privilege is missing at every depth, Write on the row is asked next, and then the same privilege on the row:
 /// the second refusal is one of its own, and a share cures it.
 #[test]
@@ -37,4 +46,52 @@ fn what_stands_between_two_refusals_of_one_privilege_hides_no_right() {
     let mut expected = ["prvReadLead", "prvReadAccount"].map(grant).to_vec();
     expected.extend(["read", "write", "append", "appendto"].map(share));
     assert_eq!(commands(&found["cure"]["fixes"]), expected, "{found:#}");
+}
+
+/// A team of a disabled business unit gives its members nothing: its role is given to the member, or the unit enabled.
+#[test]
+fn a_role_of_a_team_at_rest_is_given_again() {
+    let world = World::sample();
+    let admin = world.admin();
+    let lead = world.lead("seller.west");
+    admin.json(&["bu", "create", "North"]);
+    admin.json(&["team", "create", "T", "--bu", "North", "--role", "Salesperson"]);
+    admin.json(&["team", "member-add", "T", "seller.west"]);
+    admin.json(&["user", "role-remove", "seller.west", "Salesperson"]);
+    admin.json(&["bu", "disable", "North", "--yes"]);
+    let update = ["row", "update", "lead", &lead, "subject=x"];
+    let found = cured(&world, "seller.west", &update);
+    let given = "sluice user role-add seller.west Salesperson";
+    assert_eq!(commands(&found["cure"]["fixes"]), [given], "{found:#}");
+
+    // The other way is offered, and does.
+    let enabled = ["sluice bu enable North".to_owned()];
+    assert!(all_commands(&found).iter().any(|cure| *cure == enabled), "{found:#}");
+    let cures = &found["culprits"][0]["cures"];
+    let last = cures.as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (commands(&last["fixes"]).as_slice(), &last["reach"]),
+        (&enabled[..], &"1 user".into())
+    );
+    admin.json(&["user", "role-remove", "seller.west", "Salesperson"]);
+    assert_eq!(world.user("seller.west").run(&update).code, 1);
+    admin.json(&["bu", "enable", "North"]);
+    assert_eq!(world.user("seller.west").run(&update).code, 0);
+}
+
+/// A role that counts for a team's rows alone is not held for one's own: it is given itself.
+#[test]
+fn a_role_for_the_teams_rows_alone_is_given_itself() {
+    let world = World::sample();
+    let admin = world.admin();
+    let lead = world.lead("seller.west");
+    admin.json(&["role", "grant", "Salesperson", "prvReadsl_commissionrule", "org"]);
+    admin.json(&["user", "role-remove", "seller.west", "Salesperson"]);
+    admin.json(&["team", "create", "Sellers", "--bu", "West", "--role", "Salesperson"]);
+    admin.json(&["team", "member-add", "Sellers", "seller.west"]);
+    admin.json(&["row", "update", "role", "Salesperson", "isinherited=0"]);
+    let found = cured(&world, "seller.west", &["lead", "qualify", &lead]);
+    let given = "sluice user role-add seller.west Salesperson";
+    assert_eq!(commands(&found["cure"]["fixes"]), [given], "{found:#}");
+    assert_eq!(found["cure"]["reach"], "1 user");
 }
