@@ -95,3 +95,42 @@ fn a_role_for_the_teams_rows_alone_is_given_itself() {
     assert_eq!(commands(&found["cure"]["fixes"]), [given], "{found:#}");
     assert_eq!(found["cure"]["reach"], "1 user");
 }
+
+/// What a step wrote is refused to the caller, whoever the step runs as: that it runs as another user is no cure.
+#[test]
+fn a_step_whose_value_is_refused_is_not_run_as_another_user() {
+    let world = World::sample();
+    let admin = world.admin();
+    for privilege in [
+        "prvReadsl_commissionrule:org",
+        "prvAssignAccount:user",
+        "prvCreateAccount:org",
+        "prvAppendAccount:org",
+    ] {
+        admin.json(&["role", "grant", "Salesperson", privilege]);
+    }
+    admin.json(&["plugin", "push", "scripted", "--shipped"]);
+    let east = text(
+        &admin.json(&["row", "get", "systemuser", "seller.east"]),
+        "systemuserid",
+    );
+    let config = format!("set ownerid=systemuser:{east}");
+    admin.json(&[
+        "step",
+        "register",
+        "--plugin",
+        "scripted/scripted",
+        "--message",
+        "Create",
+        "--table",
+        "account",
+        "--stage",
+        "pre-operation",
+        "--config",
+        &config,
+    ]);
+    let lead = world.lead("seller.west");
+    let found = cured(&world, "seller.west", &["lead", "qualify", &lead]);
+    let runs_as = |command: &String| command.contains("--run-as");
+    assert!(!all_commands(&found).iter().flatten().any(runs_as), "{found:#}");
+}

@@ -411,7 +411,7 @@ impl Trials<'_> {
             None => true,
             Some(other) if other.body().unseen => obstacle.is_passed_unseen(&other),
             Some(other) if comes_of(&cured.fixes, &other) => false,
-            Some(other) if runs_as => !obstacle.is_of_step(&other),
+            Some(other) if runs_as => !obstacle.stays_in_another_name(&other),
             Some(other) => obstacle.is_left_by(&other),
         };
         Ok(beyond.then_some(cured))
