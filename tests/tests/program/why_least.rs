@@ -2,9 +2,9 @@
 //! refused, or a command sends several messages.
 
 use serde_json::Value;
-use sluice_tests::world::{World, text};
+use sluice_tests::world::{World, list, text};
 
-use super::why::cured;
+use super::why::{cured, printed};
 
 fn commands(fixes: &Value) -> Vec<String> {
     let fixes = fixes.as_array().cloned().unwrap_or_default();
@@ -133,4 +133,29 @@ fn a_step_whose_value_is_refused_is_not_run_as_another_user() {
     let found = cured(&world, "seller.west", &["lead", "qualify", &lead]);
     let runs_as = |command: &String| command.contains("--run-as");
     assert!(!all_commands(&found).iter().flatten().any(runs_as), "{found:#}");
+}
+
+/// The processes of a row are read before one of them is moved: what cures that alone is told so.
+#[test]
+fn what_is_read_before_a_process_is_moved_is_told_apart() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["role", "grant", "Salesperson", "prvReadsl_commissionrule", "org"]);
+    let moves = "prvWriteleadtoopportunitysalesprocess";
+    admin.json(&["role", "revoke", "Salesperson", moves]);
+    let lead = world.lead("seller.west");
+    admin.json(&["lead", "qualify", &lead]);
+    let opportunity = text(&list(&admin.json(&["opportunity", "list"]))[0], "opportunityid");
+    admin.json(&["row", "assign", "opportunity", &opportunity, "manager"]);
+    let refused = world
+        .user("seller.west")
+        .run(&["flow", "next", &opportunity, "--table", "opportunity"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let command = printed(&format!("{}{}", refused.stdout, refused.stderr));
+    let command: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+    let told = admin.run(&command).stdout;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("look up the processes of the opportunity"), "{told}");
+    assert!(told.contains("was not sent, and may take more"), "{told}");
+    assert!(!told.contains("RetrieveProcessInstances"), "{told}");
 }
