@@ -44,7 +44,8 @@ fn row_in(request: &Request) -> Option<Reference> {
     };
     let rows = ["Target", "LeadId", "OpportunityClose"];
     let found = rows.into_iter().find_map(of);
-    found.or_else(closed).or_else(|| IDS.into_iter().find_map(by_id))
+    let found = found.or_else(closed).or_else(|| processes_of(request));
+    found.or_else(|| IDS.into_iter().find_map(by_id))
 }
 
 /// The command that sends a Create, Update or Delete again; nothing, where it has something that a command line does
@@ -119,6 +120,20 @@ fn going_through(session: &Session, row: &Reference) -> anyhow::Result<Option<Re
     Ok(last)
 }
 
+/// The row whose processes were looked up, where a request did that: commands do it before they move one.
+pub(super) fn processes_of(request: &Request) -> Option<Reference> {
+    let (table, id) = (
+        request.inputs.get("EntityLogicalName")?,
+        request.inputs.get("EntityId")?,
+    );
+    match (&*request.message, table, id) {
+        ("RetrieveProcessInstances", Parameter::Value(table), Parameter::Value(Value::Id(id))) => {
+            Some(Reference::new(table.as_text()?, *id))
+        }
+        _ => None,
+    }
+}
+
 /// The name that was looked up, where a request did that and nothing else.
 pub(super) fn looked_up(recorded: &RecordedRequest) -> Option<&str> {
     match recorded.request.inputs.get("LookedUp")? {
@@ -165,6 +180,7 @@ pub(super) fn what(recorded: &RecordedRequest, row: Option<&Reference>, labels: 
             _ => format!("send {message} for {named}"),
         },
         "Update" | "Delete" | "Assign" | "Retrieve" => format!("{} {named}{columns}", message.to_lowercase()),
+        "RetrieveProcessInstances" => format!("look up the processes of {named}"),
         "QualifyLead" => format!("qualify {named}"),
         "WinOpportunity" => format!("win {named}"),
         "LoseOpportunity" => format!("lose {named}"),

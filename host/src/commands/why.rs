@@ -103,6 +103,10 @@ fn with_end(refused: &Refused, found: &Isolation, text: String) -> String {
             "{text}\n\nThis is about the look-up of the name alone: what was to be done with the row was not sent, and may take \
              more. Send it again once this is cured, or with the id of the row, which is not looked up."
         ),
+        Refused::Request(recorded) if requested::processes_of(&recorded.request).is_some() => format!(
+            "{text}\n\nThis is about the look-up of the row's processes alone: if one of them was to be moved or to be set \
+             active, that was not sent, and may take more. Send it again once this is cured."
+        ),
         Refused::Job(job) if lacks_row(job, found) => format!(
             "{text}\n\nThe row that the job \"{}\" is about is gone: to run the job again does not help.",
             job.name

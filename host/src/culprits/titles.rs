@@ -199,7 +199,7 @@ fn given(cure: &Cure, name: &str) -> String {
     )
 }
 
-/// `Enable the business unit West, and all who are in it or below it`
+/// `Enable the business unit West, for all who are in it or below it, and for the members of their teams`
 fn enabled(fix: &Fix) -> String {
     let Fix::Enable {
         name, itself, units, ..
@@ -211,16 +211,18 @@ fn enabled(fix: &Fix) -> String {
     let names: Vec<&str> = units.iter().map(|(_, unit)| unit.as_str()).collect();
     let units = match names.as_slice() {
         [] => return format!("Enable {user}"),
-        [unit] => format!("the business unit {unit}, and all who are in it or below it"),
+        [unit] => format!("the business unit {unit}, for all who are in it or below it"),
         units => format!(
-            "the business units {}, and all who are in them or below them",
+            "the business units {}, for all who are in them or below them",
             units.join(" and ")
         ),
     };
-    match itself {
-        true => format!("Enable {units}, and {user}"),
-        false => format!("Enable {units}"),
-    }
+    let user = if *itself {
+        format!(", and {user}")
+    } else {
+        String::new()
+    };
+    format!("Enable {units}, and for the members of their teams{user}")
 }
 
 /// `Disable the step "marker", without which it does not fail`.

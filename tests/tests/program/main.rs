@@ -48,6 +48,7 @@ mod whole_requests;
 mod why;
 mod why_children;
 mod why_cures;
+mod why_least;
 mod why_own;
 mod why_pasted;
 mod why_roles;

@@ -18,7 +18,7 @@ pub(super) fn paste(world: &World, commands: &[Value]) {
 }
 
 /// The command `sluice why …` that a refusal prints.
-fn printed(told: &str) -> Vec<String> {
+pub(super) fn printed(told: &str) -> Vec<String> {
     let line = told.lines().find(|line| line.trim().starts_with("sluice why "));
     words(line.unwrap_or_else(|| panic!("{told}")).trim())
 }

@@ -60,7 +60,7 @@ impl Trials<'_> {
             Kind::JoinProfile => self.profiles_to_join(&columns::lacking(error, withheld))?,
             Kind::NewProfile => self.new_profiles(&columns::lacking(error, withheld), here)?,
             Kind::GrantColumn => self.column_grants(&columns::lacking(error, withheld))?,
-            Kind::Inherit => self.inheritances(error)?,
+            Kind::Inherit => self.inheritances(error, here)?,
             Kind::Grant => self.grants(error, here)?,
             Kind::RunAs => match plugin.filter(|_| {
                 let lacks = !columns::lacking(error, withheld).is_empty();
@@ -83,7 +83,10 @@ impl Trials<'_> {
                 None => Vec::new(),
             },
             Kind::Enable => match &body.principal {
-                Some(who) => self.enabling(body.code, who)?.into_iter().collect(),
+                Some(who) => {
+                    let enabling = self.enabling(body.code, who)?.into_iter();
+                    enabling.chain(self.enabling_teams(error)?).collect()
+                }
                 None => Vec::new(),
             },
             Kind::Disable => away.iter().map(|step| self.out_of_work(step)).collect::<Result<_>>()?,
@@ -218,13 +221,16 @@ impl Trials<'_> {
         let holders = self.holders()?;
         let held = holders.with(principal.id, &here.fixes);
         let beside: HashSet<Uuid> = held.iter().map(|held| held.role.id).collect();
+        // One that counts for a team's rows alone can be given for one's own.
+        let for_own = held.iter().filter(|held| !held.is_for_teams_rows());
+        let for_own: HashSet<Uuid> = for_own.map(|held| held.role.id).collect();
         let (mut unit, _) = self.session.unit()?;
         let roles = holders.with_privilege(&mut unit, (privilege, depth), &beside)?;
         // Whoever has no role at all gets one first.
         let is_wanted = |beyond: Beyond| (held.is_empty() || beyond.all <= LITTLE) != large;
         let fix = |(role, gives, beyond): (Role, usize, Beyond)| {
             let copy = holders.copy_for(role.id, principal.id)?;
-            let is_new = is_wanted(beyond) && !beside.contains(&role.id);
+            let is_new = is_wanted(beyond) && !for_own.contains(&role.id);
             is_new.then(|| Fix::GiveRole {
                 to: reference(principal),
                 name: principal.name.clone(),
@@ -243,19 +249,20 @@ impl Trials<'_> {
     }
 
     /// Roles of teams that hold the privilege for the team's rows only.
-    fn inheritances(&mut self, error: &Error) -> Result<Vec<Fix>> {
+    fn inheritances(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
         let Some((principal, privilege, _)) = lacking(error) else {
             return Ok(Vec::new());
         };
         let holders = self.holders()?;
         let (mut unit, _) = self.session.unit()?;
         let depths = holders.depths(&mut unit, privilege)?;
-        let holds = |held: &Held| held.team.is_some() && held.role.only_team && depths.contains_key(&held.role.id);
+        let holds = |held: &Held| held.is_for_teams_rows() && depths.contains_key(&held.role.id);
         let fix = |held: Held| Fix::Inherit {
             id: held.role.id,
             role: held.role.name,
         };
-        Ok(holders.of(principal.id).into_iter().filter(holds).map(fix).collect())
+        let held = holders.with(principal.id, &here.fixes).into_iter();
+        Ok(held.filter(holds).map(fix).collect())
     }
 
     /// The privilege for each role of whoever lacks it, from the depth on that could do. A grant never
@@ -414,6 +421,27 @@ impl Trials<'_> {
             Code::READ_ONLY_ACCESS_MODE => Some(Fix::OpenAccess { user, name }),
             _ => None,
         })
+    }
+
+    /// The business units that are disabled, and whose teams would give whoever lacks a privilege a role that holds it.
+    fn enabling_teams(&mut self, error: &Error) -> Result<Vec<Fix>> {
+        let Some((principal, privilege, _)) = lacking(error) else {
+            return Ok(Vec::new());
+        };
+        let holders = self.holders()?;
+        let (mut unit, _) = self.session.unit()?;
+        let depths = holders.depths(&mut unit, privilege)?;
+        let fix = |units| Fix::Enable {
+            user: principal.id,
+            name: principal.name.clone(),
+            itself: false,
+            units,
+        };
+        Ok(holders
+            .at_rest_with(principal.id, &depths)
+            .into_iter()
+            .map(fix)
+            .collect())
     }
 
     fn allowances(&mut self, step: Uuid, capability: &str, here: &Setup) -> Result<Vec<Fix>> {

@@ -10,7 +10,7 @@ use sluice_model::{Code, Error, Result, Right, Uuid};
 
 use super::{
     Culprit, Cure, Fix, Isolation, Resting, Way, WithheldColumn,
-    cures::{lacking, lacks_too_many, replaces},
+    cures::{Kind, lacking, lacks_too_many, replaces},
     lacks::{deepen, granted},
     new_role::make_roles_once,
     obstacle::Obstacle,
@@ -216,7 +216,7 @@ impl Trials<'_> {
             {
                 steps::blame(&mut error, &step);
             }
-            let known = self.known(culprits, &walk, &error);
+            let known = self.known(culprits, &walk, &error)?;
             let place = match known {
                 Some(place) => place,
                 None => {
@@ -299,8 +299,10 @@ impl Trials<'_> {
     }
 
     /// Which of the culprits a refusal is of. A step that refuses once more behind what cured it refuses
-    /// something else: that is a culprit of its own.
-    fn known(&self, culprits: &[Culprit], walk: &Walk, error: &Error) -> Option<usize> {
+    /// something else, and so does the access check of a row that can be shared, behind a privilege that was missing
+    /// at every depth: that is a culprit of its own.
+    fn known(&mut self, culprits: &[Culprit], walk: &Walk, error: &Error) -> Result<Option<usize>> {
+        let is_shared = !self.candidates(Kind::Share, (error, &[]), &walk.setup)?.is_empty();
         let mut places = culprits.iter().enumerate();
         let found = places.find(|(place, culprit)| {
             let obstacle = Obstacle {
@@ -308,10 +310,11 @@ impl Trials<'_> {
                 since: self.since,
                 withheld: &culprit.withheld,
             };
-            let is_met_again = walk.met.contains(place) && error.body().step.is_some();
+            let is_other = error.body().step.is_some() || is_shared && error.code() != culprit.error.code();
+            let is_met_again = walk.met.contains(place) && is_other;
             obstacle.is_met_by(error) && (!is_met_again || is_same(&culprit.error, error, self.since))
         });
-        found.map(|(place, _)| place)
+        Ok(found.map(|(place, _)| place))
     }
 
     /// Whether the search may pass over steps: who looks with their own rights alone may not, unless
@@ -408,7 +411,7 @@ impl Trials<'_> {
             None => true,
             Some(other) if other.body().unseen => obstacle.is_passed_unseen(&other),
             Some(other) if comes_of(&cured.fixes, &other) => false,
-            Some(other) if runs_as => !obstacle.is_of_step(&other),
+            Some(other) if runs_as => !obstacle.stays_in_another_name(&other),
             Some(other) => obstacle.is_left_by(&other),
         };
         Ok(beyond.then_some(cured))

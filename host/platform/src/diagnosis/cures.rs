@@ -157,7 +157,7 @@ impl Trials<'_> {
                     // Of several rows that match, one is taken: the others are left.
                     Err(other) if obstacle.behind(&error, &[]).stays(&other) && !matches_less(&error, &other) => {}
                     // As another user it is to pass, and not to fail in that one's name.
-                    Err(other) if fix.runs_as() && obstacle.is_of_step(&other) => {}
+                    Err(other) if fix.runs_as() && obstacle.stays_in_another_name(&other) => {}
                     // More of the same may lead to no other reason at all.
                     Err(other) if obstacle.is_past(&other) => past = past.or(Some((fix, sender, Ok(End::Else)))),
                     Err(other) if obstacle.is_met_by(&other) => {

@@ -48,6 +48,13 @@ pub(super) struct Held {
     pub(super) team: Option<Uuid>,
 }
 
+impl Held {
+    /// Whether it counts for a team's rows alone.
+    pub(super) fn is_for_teams_rows(&self) -> bool {
+        self.team.is_some() && self.role.only_team
+    }
+}
+
 /// Users, teams and roles, and who holds what.
 pub(super) struct Holders {
     /// The roles at their roots.
@@ -181,8 +188,19 @@ impl Holders {
 
     /// The roles that count for a user or team: its own first, then those of its teams; each once.
     pub(super) fn of(&self, holder: Uuid) -> Vec<Held> {
+        self.of_enabled(holder, &HashSet::new())
+    }
+
+    /// As [`Self::of`], once these business units are enabled: a team of a disabled one gives its members nothing.
+    fn of_enabled(&self, holder: Uuid, enabled: &HashSet<Uuid>) -> Vec<Held> {
         let teams = self.teams.get(&holder).into_iter().flatten();
-        let holders = std::iter::once((holder, None)).chain(teams.map(|team| (*team, Some(*team))));
+        let works = |team: &&Uuid| {
+            self.disabled_above(**team)
+                .iter()
+                .all(|(unit, _)| enabled.contains(unit))
+        };
+        let teams = teams.filter(works).map(|team| (*team, Some(*team)));
+        let holders = std::iter::once((holder, None)).chain(teams);
         let mut seen = HashSet::new();
         let mut found = Vec::new();
         for (holder, team) in holders {
@@ -201,11 +219,16 @@ impl Holders {
 
     /// The roles that count for a user or team behind these fixes.
     pub(super) fn with(&self, holder: Uuid, fixes: &[(Fix, Uuid)]) -> Vec<Held> {
-        let mut held = self.of(holder);
+        let units = fixes.iter().filter_map(|(fix, _)| match fix {
+            Fix::Enable { units, .. } => Some(units.iter().map(|(unit, _)| *unit)),
+            _ => None,
+        });
+        let mut held = self.of_enabled(holder, &units.flatten().collect());
         for (fix, _) in fixes {
             let Fix::GiveRole { to, copy, .. } = fix else { continue };
             let role = self.roots.get(copy).and_then(|root| self.roles.get(root));
             if let Some(role) = role.filter(|_| to.id == holder) {
+                held.retain(|held| held.role.id != role.id);
                 held.push(Held {
                     role: role.clone(),
                     team: None,
@@ -213,6 +236,22 @@ impl Holders {
             }
         }
         held
+    }
+
+    /// The business units that are disabled and whose teams would give a user one of these roles, of each team by id
+    /// and name, the highest first.
+    pub(super) fn at_rest_with(&self, user: Uuid, roles: &HashMap<Uuid, Depth>) -> Vec<Vec<(Uuid, String)>> {
+        let has = |team: &&Uuid| {
+            let copies = self.held.get(*team).into_iter().flatten();
+            let mut roots = copies.filter_map(|copy| self.roots.get(copy));
+            roots.any(|root| roles.contains_key(root))
+        };
+        let teams = self.teams.get(&user).into_iter().flatten().filter(has);
+        let mut found: Vec<_> = teams.map(|team| self.disabled_above(*team)).collect();
+        found.retain(|units| !units.is_empty());
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// The enabled users whom a role reaches, itself and through teams.
@@ -227,10 +266,17 @@ impl Holders {
         self.accounts.iter().filter(is_in).map(|account| account.id)
     }
 
-    /// The enabled users of a business unit and of those below it.
+    /// The enabled users of a business unit and of those below it, and the members of their teams.
     pub(super) fn users_below(&self, top: Uuid) -> impl Iterator<Item = Uuid> {
-        let unit = |account: &&Account| self.units.get(&account.id).copied();
-        let is_below = move |account: &&Account| unit(account).is_some_and(|unit| self.tree.is_below(unit, top));
+        let lies_below = move |holder: &Uuid| {
+            self.units
+                .get(holder)
+                .is_some_and(|unit| self.tree.is_below(*unit, top))
+        };
+        let is_below = move |account: &&Account| {
+            let mut teams = self.teams.get(&account.id).into_iter().flatten();
+            lies_below(&account.id) || teams.any(lies_below)
+        };
         self.accounts.iter().filter(is_below).map(|account| account.id)
     }
 

@@ -37,6 +37,7 @@ impl Obstacle<'_> {
         }
         let who = |error: &Error| error.origin().body().principal.as_ref().map(|principal| principal.id);
         match self.error.body().step {
+            Some(_) if self.is_of_what_a_step_did() && other.body().step.is_none() => self.lacks_the_same_as(other),
             Some(_) => self.is_of_step(other) && (who(self.error) == who(other) || who(other).is_none()),
             None => {
                 other.body().step.is_none() && (is_same(self.error, other, self.since) || self.lacks_the_same_as(other))
@@ -96,6 +97,18 @@ impl Obstacle<'_> {
     pub(super) fn is_of_step(&self, other: &Error) -> bool {
         let step = |error: &Error| error.origin().body().step.as_ref().map(|step| step.id);
         step(self.error).is_some() && step(self.error) == step(other)
+    }
+
+    /// Whether the platform refused what a step did or wrote, and no call of the step: the next trial may meet it
+    /// without the step's name.
+    fn is_of_what_a_step_did(&self) -> bool {
+        let body = self.error.body();
+        body.step.is_some() && body.call.is_none() && body.privilege.is_some()
+    }
+
+    /// Whether it is still met where the step runs in another name: in that name, or in the one that it was.
+    pub(super) fn stays_in_another_name(&self, other: &Error) -> bool {
+        self.is_of_step(other) || self.lacks_the_same_as(other)
     }
 
     /// Whether it is the same check of the same principal on the same row: what the sentence says
