@@ -8,7 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sluice_model::{Code, Error, Filter, Remedy, Result, Uuid, Value, error::Limit};
+use sluice_model::{
+    Code, Error, Filter, Remedy, Result, Uuid, Value,
+    error::Limit,
+    remedy::{Case, Resolution},
+};
 use sluice_sandbox::Left;
 
 use crate::{Unit, step::Step, steps, tables};
@@ -211,9 +215,15 @@ impl Unit {
         }
     }
 
-    /// The request's transaction was opened: others wait for its end.
+    /// The request's transaction was opened: others wait for its end. No statement of it works on once its time is over.
     pub(crate) fn transaction_opened(&mut self) {
-        self.budget.since = Some(Instant::now());
+        let now = Instant::now();
+        self.budget.since = Some(now);
+        if !self.core.is_alone() {
+            let whole = self.budget.started + MESSAGE_WALL;
+            let end = whole.min(now + self.snapshot.settings.transaction);
+            self.tx.ends_at(end);
+        }
     }
 
     /// It is over.
@@ -236,6 +246,16 @@ impl Unit {
         match transaction || self.budget.started.elapsed() > MESSAGE_WALL {
             true => Err(self.timed_out()),
             false => Ok(()),
+        }
+    }
+
+    /// A statement that the store gave up knows nothing of whose time was over: the same error as of whoever looks at
+    /// the clock between two statements, or that of a read which took too long.
+    pub(crate) fn in_time(&self, error: Error) -> Error {
+        match error.code() == Code::MESSAGE_TIMEOUT && error.body().limit.is_none() {
+            false => error,
+            true if self.budget.since.is_some() => self.timed_out(),
+            true => read_too_long(),
         }
     }
 
@@ -267,6 +287,21 @@ impl Unit {
         }
         steps
     }
+}
+
+/// What a read is told that took too long. The platform has one code for this and for a lock that does not come free.
+static READ_TOO_LONG: Case = Case {
+    cause: "a query took more than two minutes to read: it looks at too many rows, as with links by columns that many rows \
+            have the same in, or conditions that no index helps",
+    resolution: Resolution::new("ask for less: fewer links, and conditions that leave fewer rows", &[]),
+};
+
+/// The error of a read, outside any transaction that writes, which the store gave up.
+fn read_too_long() -> Error {
+    let seconds = MESSAGE_WALL.as_secs();
+    let message = format!("Execution Timeout Expired. (Reading what was asked for took more than {seconds} s.)");
+    let allowed = MESSAGE_WALL.as_millis().try_into().unwrap_or(u64::MAX);
+    overrun(Code::BUSY, message, ("read-wall", "ms"), allowed, allowed).in_case(&READ_TOO_LONG)
 }
 
 /// The error of a message that took too long. Where steps took most of the time, it names the one
@@ -326,6 +361,18 @@ mod tests {
         );
         // Where the platform's own work took most of it, no step is to blame.
         assert_eq!(timed_out(what, MESSAGE_WALL, seconds(300), &steps).body().step, None);
+    }
+
+    #[test]
+    fn a_read_that_took_too_long_says_what_helps() {
+        let error = read_too_long();
+        assert_eq!(error.code(), Code::BUSY);
+        assert_eq!(error.body().limit.as_ref().unwrap().allowed, 120_000);
+        assert!(
+            error.to_json().to_string().contains("fewer links"),
+            "{}",
+            error.to_json()
+        );
     }
 
     #[test]

@@ -52,7 +52,7 @@ fn message(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     }
     unit.trace.enter_message(&operation);
     let outer = unit.author.replace(Author::from(&operation));
-    let result = stages(unit, operation);
+    let result = stages(unit, operation).map_err(|error| unit.in_time(error));
     unit.author = outer;
     unit.trace.leave(result.as_ref().err());
     let operation = result?;
@@ -87,23 +87,28 @@ fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
     })?;
     enter_operation(&mut operation);
     unit.in_transaction(operation, |unit, operation| {
-        // The same request may have been answered since: two of them came at once.
-        if let Some(outputs) = answers::earlier(unit, operation)? {
-            operation.context.outputs = outputs;
-            return Ok(());
-        }
-        operation.message.before_steps(unit, operation)?;
-        // An Update of state and other columns at once goes through the inner stages twice.
-        let parts = operation.message.parts(operation)?;
-        if parts.is_empty() {
-            inner_stages(unit, operation)?;
-        }
-        for mut part in parts {
-            inner_stages(unit, &mut part)?;
-            operation.context.outputs.extend(part.context.outputs);
-        }
-        answers::keep(unit, operation)
+        // Whose time was over is known as long as the transaction is open.
+        stages_in_transaction(unit, operation).map_err(|error| unit.in_time(error))
     })
+}
+
+fn stages_in_transaction(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+    // The same request may have been answered since: two of them came at once.
+    if let Some(outputs) = answers::earlier(unit, operation)? {
+        operation.context.outputs = outputs;
+        return Ok(());
+    }
+    operation.message.before_steps(unit, operation)?;
+    // An Update of state and other columns at once goes through the inner stages twice.
+    let parts = operation.message.parts(operation)?;
+    if parts.is_empty() {
+        inner_stages(unit, operation)?;
+    }
+    for mut part in parts {
+        inner_stages(unit, &mut part)?;
+        operation.context.outputs.extend(part.context.outputs);
+    }
+    answers::keep(unit, operation)
 }
 
 fn inner_stages(unit: &mut Unit, operation: &mut Operation) -> Result<()> {

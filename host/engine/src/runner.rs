@@ -15,7 +15,7 @@ use std::sync::{
 use serde::{Serialize, de::DeserializeOwned};
 use sluice_access::Principal;
 use sluice_model::{
-    Error, Reference, Result, Right, Row, Uuid, Value,
+    Code, Error, Reference, Result, Right, Row, Uuid, Value,
     codes::Kind,
     remedy::{Case, Resolution},
 };
@@ -215,12 +215,18 @@ impl Session {
                     progress: last,
                 });
             }
-            let step = self.batch(|batch| {
-                let caller = batch.unit.acting(self.acting)?;
-                batch.unit.left_behind.clear();
-                let done = step(batch.unit, Some(&caller), job);
-                batch.traces.extend(std::mem::take(&mut batch.unit.left_behind));
-                done
+            let part = |too_long: Option<&Error>| {
+                self.batch(|batch| {
+                    let caller = batch.unit.acting(self.acting)?;
+                    batch.unit.left_behind.clear();
+                    let done = step(batch.unit, Some(&caller), job, too_long);
+                    batch.traces.extend(std::mem::take(&mut batch.unit.left_behind));
+                    done
+                })
+            };
+            let step = part(None).or_else(|error| match is_too_long(&error) {
+                true => part(Some(&error)),
+                false => Err(error),
             })?;
             last = step.progress;
             worked |= step.worked;
@@ -241,42 +247,56 @@ impl Session {
 /// Runs a job that a commit has just released, in steps, until it ends or waits.
 pub(crate) fn run_released(unit: &mut Unit, job: Uuid) -> Result<()> {
     loop {
-        unit.budget.renew();
-        unit.in_steps = Default::default();
-        unit.trace.begin_anew();
-        unit.snapshot = unit.core.current_snapshot()?;
-        let store = unit.core.store()?;
-        let jobs = unit.jobs.len();
-        let done = compiling::until_compiled(unit, |unit| {
-            store.write(&mut |tx| {
-                unit.tx = tx;
-                unit.jobs.truncate(jobs);
-                unit.left_behind.clear();
-                unit.transaction_opened();
-                let result = unit
-                    .refresh()
-                    .and_then(|()| step(unit, None, job))
-                    .and_then(|done| unit.check_administration().map(|()| done));
-                let left = std::mem::take(&mut unit.left_behind);
-                let end = End {
-                    keep: unit.core.keeps(result.is_ok() && unit.waiting.is_none()),
-                    value: result,
-                    beside: unit.unless_compiling(left),
-                };
-                (std::mem::take(&mut unit.tx), end)
-            })
-        });
-        unit.transaction_over();
-        unit.configuration_changed = false;
-        match done {
-            Ok(Ok(step)) if step.ended.is_none() => {}
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(error)) | Err(error) => {
-                unit.jobs.truncate(jobs);
-                return Err(error);
-            }
+        let step = released_part(unit, job, None).or_else(|error| match is_too_long(&error) {
+            true => released_part(unit, job, Some(&error)),
+            false => Err(error),
+        })?;
+        if step.ended.is_some() {
+            return Ok(());
         }
     }
+}
+
+/// Does the next part of such a job, in a transaction of its own.
+fn released_part(unit: &mut Unit, job: Uuid, too_long: Option<&Error>) -> Result<JobStep> {
+    unit.budget.renew();
+    unit.in_steps = Default::default();
+    unit.trace.begin_anew();
+    unit.snapshot = unit.core.current_snapshot()?;
+    let store = unit.core.store()?;
+    let jobs = unit.jobs.len();
+    let done = compiling::until_compiled(unit, |unit| {
+        store.write(&mut |tx| {
+            unit.tx = tx;
+            unit.jobs.truncate(jobs);
+            unit.left_behind.clear();
+            unit.transaction_opened();
+            let result = unit
+                .refresh()
+                .and_then(|()| step(unit, None, job, too_long))
+                .and_then(|done| unit.check_administration().map(|()| done));
+            let left = std::mem::take(&mut unit.left_behind);
+            let end = End {
+                keep: unit.core.keeps(result.is_ok() && unit.waiting.is_none()),
+                value: result,
+                beside: unit.unless_compiling(left),
+            };
+            (std::mem::take(&mut unit.tx), end)
+        })
+    });
+    unit.transaction_over();
+    unit.configuration_changed = false;
+    let done = done.and_then(|done| done);
+    if done.is_err() {
+        unit.jobs.truncate(jobs);
+    }
+    done
+}
+
+/// The part of a job used up the time of its transaction. That is written down in another one: this one has no time left
+/// for it, and the job would be begun again and again.
+fn is_too_long(error: &Error) -> bool {
+    error.code() == Code::MESSAGE_TIMEOUT
 }
 
 /// So many parts of a job are done in a trial.
@@ -310,8 +330,8 @@ pub(crate) fn tried(unit: &mut Unit, id: Uuid) -> Result<Option<Error>> {
 }
 
 /// One step of a job. `caller` is whoever asked for it; without one it is the process that has just
-/// committed it.
-fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<JobStep> {
+/// committed it. `too_long` is what the same step came to in a transaction before, which is over: the job ends by it.
+fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid, too_long: Option<&Error>) -> Result<JobStep> {
     let table = unit.snapshot()?.table(tables::JOB)?.clone();
     let job = unit.need_as_platform("see whose job it is", &Reference::new(tables::JOB, id))?;
     // Whoever asked for a job may run it, and not who calls on behalf of that one.
@@ -338,6 +358,9 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
             worked: false,
         });
     }
+    if let Some(error) = too_long {
+        return stopped(unit, kind, (&job, data), error);
+    }
     let before = unit.savepoint()?;
     match work_on(unit, kind, &job, &data) {
         Ok(step) => {
@@ -345,37 +368,43 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
             keep(unit, kind, &job, &step)?;
             Ok(step)
         }
-        Err(error) if error.kind() == Kind::Host => Err(error),
+        Err(error) if error.kind() == Kind::Host || is_too_long(&error) => Err(error),
         Err(error) => {
             unit.back_to(before)?;
-            kind.stopped(unit, &job, &data, &error)?;
-            let status = match kind.waits_after(&error) {
-                true => {
-                    suspend(unit, &job, &error)?;
-                    WAITING.status
-                }
-                false => {
-                    canceled(unit, &job)?;
-                    end(unit, &job, FAILED, error.message(), Some(&error))?;
-                    FAILED
-                }
-            };
-            Ok(JobStep {
-                is_looked_into: kind.runs(&data).is_some(),
-                data,
-                progress: JobProgress::default(),
-                ended: Some((status, error.message().to_owned())),
-                waits: None,
-                worked: true,
-            })
+            stopped(unit, kind, (&job, data), &error)
         }
     }
 }
 
+/// A job was refused something, which is undone: it waits at its place, or fails.
+fn stopped(unit: &mut Unit, kind: &dyn JobKind, (job, data): (&Row, String), error: &Error) -> Result<JobStep> {
+    kind.stopped(unit, job, &data, error)?;
+    let status = match kind.waits_after(error) {
+        true => {
+            suspend(unit, job, error)?;
+            WAITING.status
+        }
+        false => {
+            canceled(unit, job)?;
+            end(unit, job, FAILED, error.message(), Some(error))?;
+            FAILED
+        }
+    };
+    Ok(JobStep {
+        is_looked_into: kind.runs(&data).is_some(),
+        data,
+        progress: JobProgress::default(),
+        ended: Some((status, error.message().to_owned())),
+        waits: None,
+        worked: true,
+    })
+}
+
 fn work_on(unit: &mut Unit, kind: &dyn JobKind, job: &Row, data: &str) -> Result<JobStep> {
-    let step = kind.step(unit, job, data)?;
+    let step = kind.step(unit, job, data).map_err(|error| unit.in_time(error))?;
     if let Some((SUCCEEDED, told)) = &step.ended {
-        kind.succeeded(unit, job, &step.data, told)?;
+        kind.succeeded(unit, job, &step.data, told)
+            .map_err(|error| unit.in_time(error))?;
     }
     Ok(step)
 }

@@ -287,7 +287,8 @@ impl Session {
             })
         });
         let done = done.and_then(|value| unit.check_administration().map(|()| value));
-        done.map_err(|mut error: Error| {
+        done.map_err(|error: Error| {
+            let mut error = unit.in_time(error);
             error.body_mut().correlation.get_or_insert(correlation);
             error
         })

@@ -79,7 +79,7 @@ impl Engine {
     pub fn check(&self) -> Result<Vec<String>> {
         let store = self.core.store()?;
         let mut wrong = store.check()?;
-        let read = store.read(|mut tx| {
+        let read = store.read_at_leisure(|mut tx| {
             let lines = all_rows(&self.core, &mut tx).and_then(|mut lines| {
                 // The configuration, as a process that starts now reads it.
                 let version = tx.config_version()?;

@@ -334,10 +334,11 @@ impl Unit {
             return read(&mut self.tx);
         }
         let store = self.core.store()?;
-        store.read(|mut tx| {
+        let result = store.read(|mut tx| {
             let result = read(&mut tx);
             (tx, result)
-        })?
+        })?;
+        result.map_err(|error| self.in_time(error))
     }
 
     /// Runs `body` in the unit's transaction, which it opens where none is open. The body

@@ -228,6 +228,9 @@ codes! {
     INVALID_LINK = 0x8004_0504, "InvalidCustomer", Refused,
         "the reference points to a table that this column does not take",
         "refer to a row of one of the column's tables";
+    TOO_MANY_LINKS = 0x8004_430D, "TooManyLinkEntitiesInQuery", Refused,
+        "the query looks at more related tables than a query may",
+        "ask for less at once: the rows of the one part, and with these for the rest";
 
     // Messages and the pipeline
     MESSAGE_UNKNOWN = 0x8004_0806, "SdkMessageNotFound", NotFound,
@@ -400,6 +403,6 @@ codes! {
         "another file is at the path of the organisation by now, or none",
         "see what is at that path, then start again";
     BUSY = 0x8004_4151, "OrganisationBusy", Host,
-        "another process held the organisation's write lock for too long",
+        "another process held the organisation's write lock for too long, or a query took too long to read",
         "try again; find the process that keeps the file open";
 }

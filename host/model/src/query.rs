@@ -3,7 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, Value};
+use crate::{Code, Error, Name, Value};
+
+/// How many related tables a text may name, as on the platform.
+pub(crate) const MAX_RELATED: usize = 15;
+
+/// A query has more links than that.
+pub(crate) fn too_many_links(what: &str) -> Error {
+    let message =
+        format!("Number of link entities in query exceeded maximum limit. ({what} {MAX_RELATED} related tables.)");
+    Error::new(Code::TOO_MANY_LINKS, message)
+}
 
 /// A question for a list of rows of one table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -347,6 +357,16 @@ impl Filter {
                 related.filter.each_related(visit);
             }
             Self::All | Self::Compare { .. } | Self::In { .. } => {}
+        }
+    }
+
+    /// Whether `is` holds for one of the related tables that the condition looks at, however deep.
+    pub fn any_related(&self, is: &impl Fn(&Related) -> bool) -> bool {
+        match self {
+            Self::And(filters) | Self::Or(filters) => filters.iter().any(|filter| filter.any_related(is)),
+            Self::Not(filter) => filter.any_related(is),
+            Self::Related(related) => is(related) || related.filter.any_related(is),
+            Self::All | Self::Compare { .. } | Self::In { .. } => false,
         }
     }
 

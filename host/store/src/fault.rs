@@ -42,7 +42,11 @@ pub(crate) fn fault(error: Sql) -> Error {
         _ if is_limit(&detail) => Error::invalid(format!(
             "what was asked for is more than the database takes at once ({detail}); ask for less"
         )),
-        Some(ErrorCode::OperationInterrupted) => Error::host("the query was interrupted"),
+        // Whose time it was is known above.
+        Some(ErrorCode::OperationInterrupted) => Error::new(
+            Code::MESSAGE_TIMEOUT,
+            "the database was asked for more than it could do in the time that was left",
+        ),
         _ => Error::host(format!("the database refused: {detail}")),
     }
 }

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | make, open, copy, check a file | `store` |
 //! | follow a unit of work into a commit | `writer`, then `unit` |
+//! | see what ends a statement that takes too long | `deadline` |
 //! | see what can be done within one | `tx`, `rows`, `definitions`, `facts`, `matchcodes` |
 //! | bring a file of an earlier form to the present one | `migrate`, then `structure` |
 //! | put a backup in the place of a file, notice that another file has its place | `restore`, `presence`, `open_file` |
@@ -17,6 +18,7 @@
 //! | see the SQL | `sql` |
 
 mod blocks;
+mod deadline;
 mod definitions;
 mod facts;
 mod fault;

@@ -13,6 +13,7 @@ use sluice_model::{
 
 use crate::{
     Tx,
+    deadline::Deadline,
     fault::{fault, is_duplicate, is_reference, is_taken},
     form::{self, Cell},
     session::Session,
@@ -87,15 +88,17 @@ impl Tx {
     /// # Errors
     /// As [`Tx::select_across`]; `INVALID_ARGUMENT` where the page begins where no answer ended.
     pub fn page_across(&mut self, permit: &Permit, catalog: &Catalog, query: &Query) -> Result<Part> {
+        let table = catalog.table(&query.table)?;
         let mut rows = Vec::new();
-        let next = self.each_across(permit, catalog, query, &mut |row| {
+        let next = run(self.session()?, permit, (table, Some(catalog)), query, &mut |row| {
             rows.push(row);
             Ok(())
         })?;
         Ok(Part { rows, next })
     }
 
-    /// Shows the rows one after the other, as [`Tx::page_across`] would give them; none is kept.
+    /// Shows the rows one after the other, as [`Tx::page_across`] would give them; none is kept. Whoever takes them may be
+    /// slow: outside a transaction that writes, the time for reading begins anew with each row.
     ///
     /// # Errors
     /// As [`Tx::page_across`], and what `visit` gives.
@@ -107,7 +110,13 @@ impl Tx {
         visit: &mut dyn FnMut(Row) -> Result<()>,
     ) -> Result<Option<String>> {
         let table = catalog.table(&query.table)?;
-        run(self.session()?, permit, (table, Some(catalog)), query, visit)
+        let session = self.session()?;
+        let deadline = Some(session.deadline.clone()).filter(|_| !session.writable);
+        run(session, permit, (table, Some(catalog)), query, &mut |row| {
+            visit(row)?;
+            deadline.iter().for_each(Deadline::begin_anew);
+            Ok(())
+        })
     }
 
     /// How many rows pass the filter and the permit.

@@ -19,6 +19,7 @@ use sluice_model::{Error, Name, Remedy, Result, TableDef};
 
 use crate::{
     Faults, Options, Shipped, Synchronous,
+    deadline::Deadline,
     facts::Known,
     fault::fault,
     names,
@@ -66,6 +67,8 @@ pub(crate) struct Session {
     pub(crate) ships: Shipped,
     /// The log that it works by, where it writes.
     pub(crate) log: Option<LogFiles>,
+    /// When its statements have to be over.
+    pub(crate) deadline: Deadline,
     faults: Option<Faults>,
     patience: Arc<AtomicU64>,
     texts: HashMap<String, Arc<str>>,
@@ -154,6 +157,7 @@ impl Session {
             more
         }))
         .map_err(fault)?;
+        let deadline = Deadline::of(&mut conn)?;
         Ok(Self {
             conn,
             collation: Collation::usual(),
@@ -166,6 +170,7 @@ impl Session {
             changed: BTreeSet::new(),
             ships: Shipped::default(),
             log: None,
+            deadline,
             faults: None,
             patience,
             texts: HashMap::new(),

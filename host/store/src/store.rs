@@ -6,7 +6,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::backup::{Backup, StepResult};
@@ -15,6 +15,7 @@ use tempfile::TempPath;
 
 use crate::{
     Collation, End, Faults, Shipped, Tx,
+    deadline::LONGEST_READ,
     definitions::INTERNAL,
     fault::fault,
     names::{self, check_target, side_files},
@@ -185,17 +186,31 @@ impl Store {
         self.writer.set_patience(patience.max(Duration::from_millis(PATIENCE)));
     }
 
-    /// Runs a reading unit of work on what is committed.
+    /// Runs a reading unit of work on what is committed. After two minutes its statements are given up.
     ///
     /// # Errors
     /// A host error where the file cannot be read.
     pub fn read<T>(&self, run: impl FnOnce(Tx) -> (Tx, T)) -> Result<T> {
+        self.read_within(Some(LONGEST_READ), run)
+    }
+
+    /// As [`Self::read`], for what goes over the whole file: it takes as long as it takes.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_at_leisure<T>(&self, run: impl FnOnce(Tx) -> (Tx, T)) -> Result<T> {
+        self.read_within(None, run)
+    }
+
+    fn read_within<T>(&self, time: Option<Duration>, run: impl FnOnce(Tx) -> (Tx, T)) -> Result<T> {
         let session = self.reader()?;
+        session.deadline.set(time.map(|time| Instant::now() + time));
         session.run("BEGIN")?;
         let number = session.number;
         let (tx, value) = run(Tx::new(session));
         if let Some(mut session) = tx.into_session().filter(|session| session.number == number) {
             session.depth = 0;
+            session.deadline.set(None);
             if !session.conn.is_autocommit() {
                 session.run("ROLLBACK")?;
             }

@@ -3,6 +3,8 @@
 //!
 //! It does not know when it will be committed: [`crate::Store`] decides that.
 
+use std::time::Instant;
+
 use sluice_model::{Error, Result, text::Collation};
 
 use crate::session::Session;
@@ -51,12 +53,17 @@ impl Tx {
     /// The session, for a change.
     pub(crate) fn writer(&mut self) -> Result<&mut Session> {
         let session = self.session()?;
-        if session.writable {
-            Ok(session)
-        } else {
-            Err(Error::host(
+        if !session.writable {
+            return Err(Error::host(
                 "this transaction only reads; the unit of work should have been a writing one",
-            ))
+            ));
+        }
+        // Otherwise what is written now would stay, alone of all that the unit did.
+        match session.conn.is_autocommit() {
+            false => Ok(session),
+            true => Err(Error::host(
+                "the database has undone the transaction, and nothing more is written in it",
+            )),
         }
     }
 
@@ -71,6 +78,14 @@ impl Tx {
     /// Whether a transaction is here.
     pub fn is_open(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// A statement that is not over by then is given up ([`sluice_model::Code::MESSAGE_TIMEOUT`], without a limit), and so
+    /// is each further one that takes any time worth mentioning. One that writes takes the whole transaction with it.
+    pub fn ends_at(&mut self, end: Instant) {
+        if let Some(session) = &self.0 {
+            session.deadline.set(Some(end));
+        }
     }
 
     /// Whether it can write.

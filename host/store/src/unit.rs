@@ -71,6 +71,7 @@ pub(crate) fn run<T>(
     session.known.forget();
     session.row_version = None;
     session.changed.clear();
+    session.deadline.set(None);
     if !first && let Err(error) = session.run("SAVEPOINT unit") {
         return Ran::Lost {
             own_fault: Some(Vec::new()),
@@ -95,6 +96,8 @@ pub(crate) fn run<T>(
         };
     };
     session.depth = 0;
+    // What ends the unit is done however long it took.
+    session.deadline.set(None);
     let closed = match (end.keep, first) {
         (true, true) => session.settle(),
         (true, false) => session.settle().and_then(|()| session.run("RELEASE unit")),

@@ -11,5 +11,6 @@ mod operators;
 mod publishing;
 mod qualifying;
 mod rules;
+mod too_long;
 mod upkeep;
 mod world;

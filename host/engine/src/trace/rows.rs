@@ -69,7 +69,7 @@ impl Unit {
             return;
         };
         // Who waited in vain for the write lock does not wait again for the trace.
-        let busy = error.is_some_and(|error| error.code() == Code::BUSY);
+        let busy = error.is_some_and(|error| error.code() == Code::BUSY && error.body().limit.is_none());
         let nothing = self.trace.calls.is_empty() && self.trace.logs.is_empty();
         if busy || (error.is_none() && nothing) {
             return;

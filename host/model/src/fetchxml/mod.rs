@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use crate::{
     Code, ColumnType, Error, Filter, Join, Name, Page, Query, Related, Result, Surroundings, TableDef, coerce,
-    odata::{MAX_CONDITIONS, MAX_RELATED},
+    odata::MAX_CONDITIONS,
     operators::Operator,
+    query::{MAX_RELATED, too_many_links},
 };
 use condition::Condition;
 use xml::Element;
@@ -402,7 +403,7 @@ impl<'a> Reader<'a> {
     fn count_related(&mut self, more: usize) -> Result<()> {
         self.related += more;
         match self.related > MAX_RELATED {
-            true => Err(wrong(&format!("it looks at more than {MAX_RELATED} related tables"))),
+            true => Err(too_many_links("This FetchXML looks at more than")),
             false => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Reader, linking, truth, wrong, xml::Element};
 use crate::{
     Code, ColumnType, DatePart, Join, Name, Order, Query, Related, Result, TableDef, Total, What, coerce,
-    odata::MAX_RELATED,
+    query::MAX_RELATED,
 };
 
 /// Whether a link, or one in it, shows columns or is ordered by.

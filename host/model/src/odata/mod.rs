@@ -18,7 +18,10 @@ pub use written::shown;
 
 use crate::{
     ColumnDef, ColumnType, Comparison, Error, Filter, Name, Order, Related, Result, Surroundings, TableDef, Value,
-    coerce, operators::Operator, shown,
+    coerce,
+    operators::Operator,
+    query::{MAX_RELATED, too_many_links},
+    shown,
 };
 use tokens::Token;
 
@@ -30,9 +33,6 @@ pub(crate) const MAX_CONDITIONS: usize = 500;
 
 /// How many values a filter may compare with: the database takes some thousands more.
 const MAX_VALUES: usize = 5_000;
-
-/// How many related tables a filter may look at, as on the platform.
-pub(crate) const MAX_RELATED: usize = 15;
 
 /// What the functions of the platform's own are called.
 const PLATFORM: &str = "Microsoft.Dynamics.CRM.";
@@ -282,9 +282,7 @@ impl<'a> Parser<'a> {
     fn count_related(&mut self) -> Result<()> {
         self.related += 1;
         if self.related > MAX_RELATED {
-            return Err(Error::invalid(format!(
-                "a filter looks at most at {MAX_RELATED} related tables"
-            )));
+            return Err(too_many_links("A filter looks at most at"));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! BulkDetectDuplicates: begins a job that finds the duplicates of a list of rows. They become
 //! rows of `duplicaterecord`.
 
-use sluice_model::{Code, Error, ParameterType, Result, Right, Uuid, Value, looks};
+use sluice_model::{Catalog, Code, Error, ParameterType, Query, Related, Result, Right, Uuid, Value, looks};
 
 use super::part::rules_of;
 use crate::duplicates::{
@@ -65,7 +65,9 @@ impl Message for BulkDetectDuplicates {
             return Err(Error::invalid("a duplicate detection job needs a name"));
         }
         let query = input::query(operation, "Query")?.clone();
-        reading::check(&unit.catalog(), &query)?;
+        let catalog = unit.catalog();
+        reading::check(&catalog, &query)?;
+        refuse_links(&catalog, &query)?;
         if rules_of(&*unit.snapshot()?).asked(&table.name).next().is_none() {
             let sentence = format!(
                 "There are no published duplicate detection rules in the system. To run duplicate detection, you must create \
@@ -90,6 +92,24 @@ impl Message for BulkDetectDuplicates {
         let job = runner::write(unit, &owner, job)?;
         operation.output("JobId", Value::Id(job));
         Ok(())
+    }
+}
+
+/// A link that may lead to several rows is a join, also where it shows nothing of them. What a lookup refers to, and what
+/// its row is called, is asked of one row.
+fn refuse_links(catalog: &Catalog, query: &Query) -> Result<()> {
+    let is_join = |related: &Related| {
+        catalog
+            .find(&related.table)
+            .is_none_or(|other| other.key != related.other)
+    };
+    match query.filter.any_related(&is_join) {
+        false => Ok(()),
+        true => Err(Error::invalid(
+            "duplicates are looked for among rows of one table, by what these rows and those that their lookups refer to \
+             hold; the query has a link to rows that refer to them, or to rows that share a lookup with them",
+        )
+        .with_table(&query.table)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The crate's tests: on real files in temporary folders.
 
 mod blocks;
+mod deadline;
 mod definitions;
 mod files;
 mod groups;

@@ -1,6 +1,7 @@
 //! What is wrong with a document is said, and hostile documents are refused at once.
 
 use super::{filter, parsed};
+use crate::Code;
 
 #[test]
 fn refusals_say_what_is_wrong() {
@@ -179,10 +180,16 @@ fn hostile_documents_are_refused_at_once() {
     );
     assert!(parsed(&" ".repeat(1_048_577)).unwrap_err().message().contains("longer"));
     let links = "<link-entity name='task' from='regarding' to='leadid'/>".repeat(16);
-    assert!(
-        filter(&links)
-            .unwrap_err()
-            .message()
-            .contains("more than 15 related tables")
-    );
+    let many = filter(&links).unwrap_err();
+    assert!(many.message().contains("more than 15 related tables"));
+    assert_eq!(many.code(), Code::TOO_MANY_LINKS);
+    for kind in ["exists", "in", "matchfirstrowusingcrossapply"] {
+        let links = links.replace("name=", &format!("link-type='{kind}' name="));
+        assert_eq!(filter(&links).unwrap_err().code(), Code::TOO_MANY_LINKS);
+    }
+    for kind in ["any", "not any", "all", "not all"] {
+        let links = links.replace("name=", &format!("link-type='{kind}' name="));
+        let many = filter(&format!("<filter>{links}</filter>"));
+        assert_eq!(many.unwrap_err().code(), Code::TOO_MANY_LINKS);
+    }
 }
