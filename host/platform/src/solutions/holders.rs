@@ -8,7 +8,7 @@ use super::{Installation, SOLUTION_COMPONENT};
 
 /// A role or a profile that was here already and gives more now, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reached {
+pub struct Filled {
     /// The kind of component.
     pub kind: String,
     /// Its name.
@@ -19,7 +19,7 @@ pub struct Reached {
     pub count: usize,
 }
 
-impl Reached {
+impl Filled {
     /// Who has it, in words.
     pub fn who(&self) -> String {
         let more = self.count.saturating_sub(self.holders.len());
@@ -36,10 +36,10 @@ impl Reached {
 }
 
 /// So many are asked for at once.
-const MOST: usize = 5_000;
+const CHUNK: usize = 100;
 
 /// So many of those who have one are named.
-const NAMED: u32 = 20;
+const NAMED: usize = 20;
 
 /// Refuses to give more by a row that is here already and did not come by this solution, where somebody has it,
 /// unless the importer said so; then it is told.
@@ -52,7 +52,7 @@ pub(super) fn check(
     if holders.is_empty() || work.managed && is_of_solution(work, there)? {
         return Ok(());
     }
-    let reached = Reached {
+    let reached = Filled {
         kind: kind.to_owned(),
         name: name.to_owned(),
         holders: names(work, holders)?,
@@ -84,31 +84,30 @@ fn is_of_solution(work: &mut Installation<'_, '_>, row: &Row) -> Result<bool> {
     Ok(!books.is_empty())
 }
 
-/// What users and teams are called, as far as the importer may read them.
+/// What users and teams are called, as far as the importer may read them; of many, some.
 fn names(work: &mut Installation<'_, '_>, holders: &[Reference]) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for (table, name) in [(tables::USER, "fullname"), (tables::TEAM, "name")] {
-        // Of more than so many, the first are named: a statement takes so many values.
-        let ids = holders.iter().filter(|holder| *holder.table == *table).take(MOST);
+        let ids = holders.iter().filter(|holder| *holder.table == *table);
         let ids: Vec<Value> = ids.map(|holder| Value::Id(holder.id)).collect();
         let definition = work.batch.unit().snapshot()?.table(table)?.clone();
         let privilege = definition.privilege_name(Right::Read);
         if ids.is_empty() || work.batch.require(&privilege).is_err() {
             continue;
         }
-        let among = Filter::In {
-            column: definition.key.clone(),
-            values: ids,
-        };
-        let query = Query::new(table)
-            .columns(&[name])
-            .filter(among)
-            .order_by(name)
-            .top(NAMED);
-        for row in work.batch.list(query)? {
-            all.extend(row.text(name).map(ToOwned::to_owned));
+        for ids in ids.chunks(CHUNK) {
+            let lacking = NAMED.saturating_sub(all.len());
+            if lacking == 0 {
+                return Ok(all);
+            }
+            let among = Filter::In {
+                column: definition.key.clone(),
+                values: ids.to_vec(),
+            };
+            let query = Query::new(table).columns(&[name]).filter(among).order_by(name);
+            let rows = work.batch.list(query.top(u32::try_from(lacking).unwrap_or(u32::MAX)))?;
+            all.extend(rows.iter().filter_map(|row| row.text(name)).map(ToOwned::to_owned));
         }
     }
-    all.truncate(NAMED as usize);
     Ok(all)
 }
