@@ -177,8 +177,11 @@ impl Workflow {
         let Some(owner) = &self.owner else {
             return Ok(true);
         };
-        // As it was when it was activated, its owner still has to hold that privilege.
-        let scope = self.scope.within(owner::depth(unit, owner)?);
+        // One that acts as others do goes as far as its owner may change workflows now.
+        let scope = match self.runs_as_owner() {
+            true => self.scope,
+            false => self.scope.within(owner::depth(unit, owner)?),
+        };
         if scope == Scope::Organization {
             return Ok(true);
         }
