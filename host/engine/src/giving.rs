@@ -4,14 +4,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sluice_access::{ColumnGrants, ColumnRight, Holding, Principal};
-use sluice_model::{Catalog, Code, Depth, Error, Filter, Name, PrincipalKind, Query, Result, Row, Uuid};
+use sluice_model::{Catalog, Code, Depth, Error, Filter, Name, PrincipalKind, Query, Reference, Result, Row, Uuid};
 
-use crate::{
-    Operation, Unit, organization,
-    rules::{read, select},
-    snapshot::RolePrivileges,
-    step_rows, tables,
-};
+use crate::{Operation, Unit, organization, snapshot::RolePrivileges, step_rows, tables};
 
 /// Privileges that are given, in a business unit.
 pub(crate) struct Given {
@@ -49,15 +44,14 @@ impl Given {
             .columns(&["roleid"])
             .filter(Filter::eq("teamid", team));
         let mut given = Vec::new();
-        for role in select(unit, "nobody gives what they do not hold: see what is given", &held)?
+        for role in unit
+            .select_as_platform("nobody gives what they do not hold: see what is given", &held)?
             .iter()
             .filter_map(|row| row.id_of("roleid"))
         {
-            let role = read(
-                unit,
+            let role = unit.need_as_platform(
                 "nobody gives what they do not hold: see what is given",
-                tables::ROLE,
-                role,
+                &Reference::new(tables::ROLE, role),
             )?;
             given.push(Self::by_role(unit, &role, Some(team))?);
         }
@@ -68,8 +62,7 @@ impl Given {
 /// The default team of a business unit, of which its users are the members.
 pub(crate) fn default_team(unit: &mut Unit, business_unit: Uuid) -> Result<Option<Uuid>> {
     let filter = Filter::eq("businessunitid", business_unit).and(Filter::eq("isdefault", true));
-    let found = select(
-        unit,
+    let found = unit.select_as_platform(
         "nobody gives what they do not hold: see what is given",
         &Query::new(tables::TEAM).columns(&[]).filter(filter),
     )?;
@@ -117,7 +110,7 @@ impl Unit {
         let held = Query::new(tables::TEAM_PROFILES)
             .columns(&["fieldsecurityprofileid"])
             .filter(Filter::eq("teamid", team));
-        let held = select(self, "nobody gives what they do not hold: see what is given", &held)?;
+        let held = self.select_as_platform("nobody gives what they do not hold: see what is given", &held)?;
         held.iter()
             .filter_map(|row| row.id_of("fieldsecurityprofileid"))
             .try_for_each(|profile| self.check_gives_profile(operation, profile))
@@ -135,7 +128,7 @@ pub fn check_step(unit: &mut Unit, operation: &Operation, step: &Row) -> Result<
         let roles = Query::new(tables::ROLE)
             .columns(&["businessunitid", "parentroleid"])
             .filter(organization::administrator_roles());
-        for role in select(unit, "nobody gives what they do not hold: see what is given", &roles)? {
+        for role in unit.select_as_platform("nobody gives what they do not hold: see what is given", &roles)? {
             if role.lookup("parentroleid").is_none() {
                 let given = Given::by_role(unit, &role, None)?;
                 unit.check_gives(operation, &[given])?;
@@ -212,7 +205,7 @@ pub fn check_callers_of(unit: &mut Unit, operation: &Operation, types: &[Uuid]) 
         let steps = Query::new(tables::STEP)
             .columns(&["impersonatinguserid", "sl_grants"])
             .filter(Filter::eq("plugintypeid", *plugin_type));
-        for step in select(unit, "nobody gives what they do not hold: see what is given", &steps)? {
+        for step in unit.select_as_platform("nobody gives what they do not hold: see what is given", &steps)? {
             check_step(unit, operation, &step)?;
         }
         for caller in unit.callers_of(*plugin_type)? {

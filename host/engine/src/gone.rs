@@ -2,9 +2,9 @@
 //! where a later column has their name: it is shown to those who read every column, whichever is secured.
 
 use sluice_access::Principal;
-use sluice_model::{ColumnDef, Error, Name, Result, Row, TableDef, Timestamp};
+use sluice_model::{ColumnDef, Error, Name, Reference, Result, Row, TableDef, Timestamp};
 
-use crate::{Unit, rules, tables};
+use crate::{Unit, tables};
 
 /// The column of the organisation's row that names them: `TABLE.COLUMN TIME`, a line for each.
 pub(crate) const COLUMN: &str = "sl_securedgone";
@@ -55,7 +55,7 @@ impl Unit {
         let organization = self.snapshot()?.settings.id;
         // Read here and not in the snapshot: the same transaction may have noted others.
         let reason = "keep in mind which secured columns are gone: what they held stays hidden";
-        let row = rules::read(self, reason, tables::ORGANIZATION, organization)?;
+        let row = self.need_as_platform(reason, &Reference::new(tables::ORGANIZATION, organization))?;
         let mut gone = read(row.text(COLUMN).unwrap_or_default());
         for column in secured {
             gone.retain(|known| (&known.table, &known.column) != (&table.name, &column.name));

@@ -165,8 +165,6 @@ const AS_PLATFORM: &[&str] = &[
     "run_for_host(",
     "Platform(",
     ".select(",
-    "select(unit, ",
-    "read(unit, ",
 ];
 
 /// The text between quotes that comes first among the arguments which `text` begins with, before

@@ -7,7 +7,7 @@ use super::{associate, input};
 use crate::{
     Operation, Unit,
     giving::Given,
-    rules, tables,
+    tables,
     watch::{Link, LinkSort},
 };
 
@@ -185,11 +185,9 @@ fn give(unit: &mut Unit, operation: &Operation, relationship: &ManyToMany, ids: 
         unit.check_gives_membership(operation, holder)?;
         return link(unit, relationship, ids);
     }
-    let role = rules::read(
-        unit,
+    let role = unit.need_as_platform(
         "nobody gives what they do not hold: see what is given",
-        tables::ROLE,
-        role,
+        &Reference::new(tables::ROLE, role),
     )?;
     let team = (relationship.intersection == tables::TEAM_ROLES).then_some(holder);
     let given = Given::by_role(unit, &role, team)?;

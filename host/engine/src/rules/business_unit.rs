@@ -3,7 +3,7 @@
 
 use sluice_model::{Code, Error, Filter, Ownership, Query, Reference, Request, Result, Row, Uuid, Value};
 
-use super::{Rules, moving, read, role, select};
+use super::{Rules, moving, role};
 use crate::{Operation, Unit, giving, tables};
 
 pub(super) struct BusinessUnit;
@@ -41,7 +41,7 @@ impl Rules for BusinessUnit {
             return Ok(());
         };
         let roles = Query::new(tables::ROLE).filter(Filter::eq("businessunitid", parent));
-        for inherited in select(unit, "a business unit has the roles of its parent", &roles)? {
+        for inherited in unit.select_as_platform("a business unit has the roles of its parent", &roles)? {
             role::copy_into(unit, operation, &inherited, row.id)?;
         }
         Ok(())
@@ -88,11 +88,9 @@ impl Rules for BusinessUnit {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let row = read(
-            unit,
+        let row = unit.need_as_platform(
             "a business unit has the roles of its parent",
-            tables::BUSINESS_UNIT,
-            operation.id()?,
+            &Reference::new(tables::BUSINESS_UNIT, operation.id()?),
         )?;
         if row.lookup(PARENT).is_none() {
             return Err(Error::new(Code::REFERENCED, "the root business unit cannot be deleted"));
@@ -101,12 +99,12 @@ impl Rules for BusinessUnit {
             return Err(Error::said(Code::UNIT_ENABLED).with_table(tables::BUSINESS_UNIT));
         }
         let below = Filter::eq(PARENT, row.id);
-        if !select(
-            unit,
-            "a business unit has the roles of its parent",
-            &Query::new(tables::BUSINESS_UNIT).columns(&[]).filter(below),
-        )?
-        .is_empty()
+        if !unit
+            .select_as_platform(
+                "a business unit has the roles of its parent",
+                &Query::new(tables::BUSINESS_UNIT).columns(&[]).filter(below),
+            )?
+            .is_empty()
         {
             return Err(Error::said(Code::UNIT_HAS_CHILDREN).with_table(tables::BUSINESS_UNIT));
         }
@@ -143,8 +141,7 @@ fn check_parent_enabled(unit: &mut Unit, parent: Uuid) -> Result<()> {
 /// Below one business unit each has a name of its own.
 fn check_name(unit: &mut Unit, name: &str, parent: Uuid, own: Uuid) -> Result<()> {
     let same = Filter::eq("name", name).and(Filter::eq(PARENT, parent));
-    let same = select(
-        unit,
+    let same = unit.select_as_platform(
         "a business unit has the roles of its parent",
         &Query::new(tables::BUSINESS_UNIT).columns(&[]).filter(same),
     )?;
@@ -161,7 +158,8 @@ fn check_empty(unit: &mut Unit, row: &Row) -> Result<()> {
         let inside = Query::new(table)
             .columns(&[])
             .filter(Filter::eq("businessunitid", row.id));
-        let others = select(unit, "a business unit has the roles of its parent", &inside)?
+        let others = unit
+            .select_as_platform("a business unit has the roles of its parent", &inside)?
             .iter()
             .filter(|one| Some(one.id) != own)
             .count();
@@ -180,7 +178,10 @@ fn check_empty(unit: &mut Unit, row: &Row) -> Result<()> {
             .columns(&[])
             .filter(Filter::eq("ownerid", Reference::new(tables::TEAM, own)))
             .top(1);
-        if !select(unit, "a business unit has the roles of its parent", &owned)?.is_empty() {
+        if !unit
+            .select_as_platform("a business unit has the roles of its parent", &owned)?
+            .is_empty()
+        {
             let message = format!(
                 "Business unit default team owns records. Business unit (Id = {}) cannot be deleted. \
                  Reassign the records owned by default team and try again.",

@@ -2,11 +2,11 @@
 
 use sluice_access::{ColumnGrants, check_gives_columns};
 use sluice_model::{
-    Code, Error, Filter, Query, Remedy, Result, Row, Uuid, Value,
+    Code, Error, Filter, Query, Reference, Remedy, Result, Row, Uuid, Value,
     remedy::{Case, Resolution},
 };
 
-use super::{Rules, read, select};
+use super::Rules;
 use crate::{Operation, Unit, organization::ADMINISTRATOR_PROFILE, snapshot::facts::given_by, tables};
 
 pub(super) struct Profile;
@@ -44,7 +44,10 @@ impl Rules for Permission {
                 .and(same("entityname"))
                 .and(same("attributelogicalname")),
         );
-        match select(unit, "a profile says once what it gives on a column", &twice)?.is_empty() {
+        match unit
+            .select_as_platform("a profile says once what it gives on a column", &twice)?
+            .is_empty()
+        {
             true => Ok(()),
             false => Err(Error::new(
                 Code::DUPLICATE_KEY,
@@ -69,7 +72,7 @@ impl Rules for Permission {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let reason = "a profile says once what it gives on a column";
-        let row = read(unit, reason, tables::COLUMN_PERMISSION, operation.id()?)?;
+        let row = unit.need_as_platform(reason, &Reference::new(tables::COLUMN_PERMISSION, operation.id()?))?;
         refuse_fixed(operation, row.id_of("fieldsecurityprofileid"))
     }
 }

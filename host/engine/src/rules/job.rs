@@ -1,8 +1,8 @@
 //! A job that has ended stays as it is. One that is canceled undoes what it had begun.
 
-use sluice_model::{Code, Error, Name, Result, Row, Value};
+use sluice_model::{Code, Error, Name, Reference, Result, Row, Value};
 
-use super::{ReadRules, Rules, job_shown::JobShown, read};
+use super::{ReadRules, Rules, job_shown::JobShown};
 use crate::{
     Operation, Unit,
     jobs::{self, CANCELED, COMPLETED, READY, WAITING},
@@ -90,7 +90,10 @@ impl Rules for Job {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let row = read(unit, "a job that has not ended stays", tables::JOB, operation.id()?)?;
+        let row = unit.need_as_platform(
+            "a job that has not ended stays",
+            &Reference::new(tables::JOB, operation.id()?),
+        )?;
         if row.int("statecode") == Some(COMPLETED) || !jobs::is_known(unit, &row) {
             return jobs::canceled(unit, &row);
         }

@@ -11,7 +11,6 @@ use sluice_model::{Name, Reference, Result, Row, Uuid, Value};
 use super::{
     ReadRules,
     message_trace::{NOT_SHOWN, When, reads_plugins, unread_at},
-    read,
 };
 use crate::{Acting, Operation, Unit, jobs, tables};
 
@@ -66,7 +65,7 @@ fn progress(text: &str) -> Option<String> {
 /// It cannot be seen whose it is.
 fn hears_job(unit: &mut Unit, reader: &Arc<Principal>, id: Uuid) -> Result<bool> {
     let reason = "what a job says is shown to whoever it was done for, and to those who may read its row";
-    let job = read(unit, reason, tables::JOB, id)?;
+    let job = unit.need_as_platform(reason, &Reference::new(tables::JOB, id))?;
     let person = Acting::person_of(reader);
     let (done_for, about) = match jobs::known(unit, &job) {
         Ok(Some((acting, _, about))) => (Some(acting.person()), about),
@@ -94,7 +93,7 @@ impl Unit {
         }
         for row in rows.iter_mut().filter(|row| row.text(MESSAGE).is_some()) {
             let reason = "what the process log says is shown to whoever hears its job, or may read its row";
-            let whole = read(self, reason, &row.table.clone(), row.id)?;
+            let whole = self.need_as_platform(reason, &row.reference())?;
             let heard = match whole.id_of("asyncoperationid") {
                 Some(job) => hears_job(self, reader, job)?,
                 None if whole.id_of("createdby") == Some(Acting::person_of(reader)) => true,

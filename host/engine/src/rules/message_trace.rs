@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use sluice_access::{ColumnRight, Principal};
 use sluice_model::{Code, Error, Name, Reference, Result, Row, Timestamp, Uuid, Value};
 
-use super::{ReadRules, Rules, read, trace_names::Names};
+use super::{ReadRules, Rules, trace_names::Names};
 use crate::{
     Acting, Operation, Unit, gone, tables,
     trace::{CHECKS, KeptChecks, Node, REQUEST, Recorded},
@@ -115,7 +115,7 @@ pub(crate) fn unseen_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row
 
 fn whole(unit: &mut Unit, trace: Uuid) -> Result<Row> {
     let reason = "what was sent is shown to whoever sent it, and to those who may read the row";
-    read(unit, reason, tables::MESSAGE_TRACE, trace)
+    unit.need_as_platform(reason, &Reference::new(tables::MESSAGE_TRACE, trace))
 }
 
 /// As [`unseen_request`], of the whole row of a trace.
@@ -209,7 +209,7 @@ fn is_shown_whole(unit: &mut Unit, reader: &Arc<Principal>, row: &Row, tree: &No
         return Ok(true);
     }
     let reason = "a refusal is shown to whoever made the request, and to those who may have it made again";
-    let whole = read(unit, reason, tables::MESSAGE_TRACE, row.id)?;
+    let whole = unit.need_as_platform(reason, &Reference::new(tables::MESSAGE_TRACE, row.id))?;
     Ok(may_look_into(unit, reader, &whole)? || may_see(unit, reader, tree, When::of(&whole))?)
 }
 

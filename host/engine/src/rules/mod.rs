@@ -19,7 +19,7 @@ mod user;
 
 use std::sync::Arc;
 
-use sluice_model::{Name, Reference, Result, Row};
+use sluice_model::{Name, Result, Row};
 
 use crate::{Operation, Tables, Unit, tables};
 
@@ -193,13 +193,3 @@ pub(crate) static CORE: &[(Tables, &dyn Rules)] = &[
     (Tables::Named(tables::MESSAGE_TRACE), &message_trace::MessageTrace),
     (Tables::Named(tables::PLUGIN_TRACE), &message_trace::PluginTrace),
 ];
-
-/// The row of a table as it is, for rules that need another row; `reason` is the rule.
-pub fn read(unit: &mut Unit, reason: &'static str, table: &str, id: sluice_model::Uuid) -> Result<Row> {
-    unit.need_as_platform(reason, &Reference::new(table, id))
-}
-
-/// The rows that a rule needs to know of; `reason` is the rule.
-pub fn select(unit: &mut Unit, reason: &'static str, query: &sluice_model::Query) -> Result<Vec<Row>> {
-    unit.select_as_platform(reason, query)
-}

@@ -7,7 +7,7 @@ use sluice_model::{
     Code, Error, Filter, Ownership, Parameter, Query, Reference, Request, Result, Row, TableDef, Uuid, Value,
 };
 
-use super::{read, role, select};
+use super::role;
 use crate::{
     Operation, Unit,
     message::membership::{self, ManyToMany},
@@ -37,12 +37,11 @@ pub(super) fn roles_held(unit: &mut Unit, relationship: &ManyToMany, holder: Uui
     let held = Query::new(relationship.intersection)
         .columns(&["roleid"])
         .filter(Filter::eq(relationship.sides[0].column, holder));
-    Ok(
-        select(unit, "what belongs to who moves follows, whoever may read it", &held)?
-            .iter()
-            .filter_map(|row| row.id_of("roleid"))
-            .collect(),
-    )
+    Ok(unit
+        .select_as_platform("what belongs to who moves follows, whoever may read it", &held)?
+        .iter()
+        .filter_map(|row| row.id_of("roleid"))
+        .collect())
 }
 
 /// The roles that somebody loses by a move.
@@ -90,7 +89,7 @@ pub(super) fn follow(
 pub(super) fn all_rows_follow(unit: &mut Unit) -> Result<()> {
     for table in [tables::USER, tables::TEAM] {
         let owners = Query::new(table).columns(&["businessunitid"]);
-        for owner in select(unit, "what belongs to who moves follows, whoever may read it", &owners)? {
+        for owner in unit.select_as_platform("what belongs to who moves follows, whoever may read it", &owners)? {
             if let Some(home) = owner.id_of("businessunitid") {
                 rows_follow(unit, &owner.reference(), home)?;
             }
@@ -106,7 +105,7 @@ fn rows_follow(unit: &mut Unit, owner: &Reference, to: Uuid) -> Result<()> {
         let owned = Query::new(table.name.clone())
             .columns(&["owningbusinessunit"])
             .filter(Filter::eq("ownerid", owner.clone()));
-        let mut rows = select(unit, "what belongs to who moves follows, whoever may read it", &owned)?;
+        let mut rows = unit.select_as_platform("what belongs to who moves follows, whoever may read it", &owned)?;
         rows.retain(|row| row.id_of("owningbusinessunit") != Some(to));
         for row in rows {
             put_into(unit, table, row.id, to)?;
@@ -122,11 +121,9 @@ fn put_into(unit: &mut Unit, table: &TableDef, row: Uuid, to: Uuid) -> Result<()
 
 /// Refuses a manager who reports to the user, or whose business unit is not above the user's.
 pub(super) fn check_manager(unit: &mut Unit, user: Uuid, business_unit: Uuid, manager: Uuid) -> Result<()> {
-    let above = read(
-        unit,
+    let above = unit.need_as_platform(
         "what belongs to who moves follows, whoever may read it",
-        tables::USER,
-        manager,
+        &Reference::new(tables::USER, manager),
     )?;
     let mut seen = BTreeSet::new();
     let mut next = Some(manager);
@@ -134,13 +131,12 @@ pub(super) fn check_manager(unit: &mut Unit, user: Uuid, business_unit: Uuid, ma
         if id == user {
             return Err(Error::said(Code::MANAGER_LOOP).with_table(tables::USER));
         }
-        next = read(
-            unit,
-            "what belongs to who moves follows, whoever may read it",
-            tables::USER,
-            id,
-        )?
-        .id_of("parentsystemuserid");
+        next = unit
+            .need_as_platform(
+                "what belongs to who moves follows, whoever may read it",
+                &Reference::new(tables::USER, id),
+            )?
+            .id_of("parentsystemuserid");
     }
     if unit.snapshot.settings.across.is_on {
         return Ok(());
@@ -162,17 +158,16 @@ pub(super) fn hand_on_reports(unit: &mut Unit, operation: &Operation, before: &R
         .filter(Filter::eq("parentsystemuserid", before.id));
     let former = before.lookup("parentsystemuserid").cloned();
     let above = match &former {
-        Some(former) => read(
-            unit,
-            "what belongs to who moves follows, whoever may read it",
-            tables::USER,
-            former.id,
-        )?
-        .id_of("businessunitid"),
+        Some(former) => unit
+            .need_as_platform(
+                "what belongs to who moves follows, whoever may read it",
+                &Reference::new(tables::USER, former.id),
+            )?
+            .id_of("businessunitid"),
         None => None,
     };
     let snapshot = unit.snapshot()?;
-    for report in select(unit, "what belongs to who moves follows, whoever may read it", &reports)? {
+    for report in unit.select_as_platform("what belongs to who moves follows, whoever may read it", &reports)? {
         let lies = report.id_of("businessunitid").unwrap_or_default();
         if snapshot.units.is_same_or_below(lies, to) {
             continue;
@@ -200,22 +195,16 @@ pub(super) fn left_behind(unit: &mut Unit, moved: Uuid, parent: Uuid) -> Result<
         let roles = Query::new(tables::ROLE)
             .columns(&["parentrootroleid"])
             .filter(Filter::eq("businessunitid", lies).and(copied.clone()));
-        copies.extend(select(
-            unit,
-            "what belongs to who moves follows, whoever may read it",
-            &roles,
-        )?);
+        copies.extend(unit.select_as_platform("what belongs to who moves follows, whoever may read it", &roles)?);
     }
     let mut gone = Vec::new();
     for copy in copies {
         let Some(root) = copy.id_of("parentrootroleid") else {
             continue;
         };
-        let home = read(
-            unit,
+        let home = unit.need_as_platform(
             "what belongs to who moves follows, whoever may read it",
-            tables::ROLE,
-            root,
+            &Reference::new(tables::ROLE, root),
         )?;
         let home = home.id_of("businessunitid").unwrap_or_default();
         let stays = snapshot.units.is_same_or_below(home, moved) || snapshot.units.is_same_or_below(parent, home);
@@ -246,7 +235,10 @@ pub(super) fn follow_parent(unit: &mut Unit, operation: &Operation, moved: Uuid,
             .columns(&[])
             .filter(Filter::eq("roleid", copy.id));
         // A copy takes those below it along.
-        if !select(unit, "what belongs to who moves follows, whoever may read it", &there)?.is_empty() {
+        if !unit
+            .select_as_platform("what belongs to who moves follows, whoever may read it", &there)?
+            .is_empty()
+        {
             let reason = "the copies of roles from the former parents go with the move of a business unit";
             unit.run_as_system(operation, reason, Request::delete(copy.reference()))?;
         }
@@ -258,7 +250,7 @@ pub(super) fn follow_parent(unit: &mut Unit, operation: &Operation, moved: Uuid,
             .columns(&[])
             .filter(Filter::eq("parentbusinessunitid", here));
         open.extend(
-            select(unit, "what belongs to who moves follows, whoever may read it", &below)?
+            unit.select_as_platform("what belongs to who moves follows, whoever may read it", &below)?
                 .iter()
                 .map(|row| (row.id, here)),
         );
@@ -270,13 +262,11 @@ pub(super) fn follow_parent(unit: &mut Unit, operation: &Operation, moved: Uuid,
 fn inherit(unit: &mut Unit, operation: &Operation, here: Uuid, above: Uuid) -> Result<()> {
     let root_of = |role: &Row| role.id_of("parentrootroleid").unwrap_or(role.id);
     let roles_of = |business_unit: Uuid| Query::new(tables::ROLE).filter(Filter::eq("businessunitid", business_unit));
-    let own = select(
-        unit,
+    let own = unit.select_as_platform(
         "what belongs to who moves follows, whoever may read it",
         &roles_of(here),
     )?;
-    for inherited in select(
-        unit,
+    for inherited in unit.select_as_platform(
         "what belongs to who moves follows, whoever may read it",
         &roles_of(above),
     )? {
@@ -302,18 +292,17 @@ fn managers_stay_above(unit: &mut Unit, operation: &Operation, moved: Uuid) -> R
         let users = Query::new(tables::USER)
             .columns(&["parentsystemuserid"])
             .filter(Filter::eq("businessunitid", lies));
-        for user in select(unit, "what belongs to who moves follows, whoever may read it", &users)? {
+        for user in unit.select_as_platform("what belongs to who moves follows, whoever may read it", &users)? {
             let Some(manager) = user.id_of("parentsystemuserid") else {
                 continue;
             };
-            let above = read(
-                unit,
-                "what belongs to who moves follows, whoever may read it",
-                tables::USER,
-                manager,
-            )?
-            .id_of("businessunitid")
-            .unwrap_or_default();
+            let above = unit
+                .need_as_platform(
+                    "what belongs to who moves follows, whoever may read it",
+                    &Reference::new(tables::USER, manager),
+                )?
+                .id_of("businessunitid")
+                .unwrap_or_default();
             if !snapshot.units.is_same_or_below(lies, above) {
                 set_manager(unit, operation, user.id, Value::Null)?;
             }

@@ -3,7 +3,7 @@
 
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid, looks};
 
-use super::{Rules, read, select};
+use super::Rules;
 use crate::{Operation, Unit, change::Why, giving::Given, message, organization, tables};
 
 pub(super) struct Role;
@@ -23,7 +23,11 @@ fn check_name(unit: &mut Unit, name: &str, business_unit: Uuid, own: Uuid) -> Re
         .columns(&["name"])
         .filter(Filter::eq("businessunitid", business_unit));
     let reason = "a role and its copies are one role in all business units";
-    for other in select(unit, reason, &here)?.iter().filter(|other| other.id != own) {
+    for other in unit
+        .select_as_platform(reason, &here)?
+        .iter()
+        .filter(|other| other.id != own)
+    {
         let called = other.text("name").unwrap_or_default();
         let message = if collation.same(called, name) {
             format!("there is a role {name} in that business unit already")
@@ -56,16 +60,10 @@ impl Rules for Role {
         let children = Query::new(tables::BUSINESS_UNIT)
             .columns(&[])
             .filter(Filter::eq("parentbusinessunitid", home));
-        for child in select(
-            unit,
-            "a role and its copies are one role in all business units",
-            &children,
-        )? {
-            let original = read(
-                unit,
+        for child in unit.select_as_platform("a role and its copies are one role in all business units", &children)? {
+            let original = unit.need_as_platform(
                 "a role and its copies are one role in all business units",
-                tables::ROLE,
-                row.id,
+                &Reference::new(tables::ROLE, row.id),
             )?;
             copy_into(unit, operation, &original, child.id)?;
         }
@@ -95,13 +93,10 @@ impl Rules for Role {
         let copies = Query::new(tables::ROLE)
             .columns(&[])
             .filter(Filter::eq("parentrootroleid", before.id));
-        for copy in select(
-            unit,
-            "a role and its copies are one role in all business units",
-            &copies,
-        )?
-        .into_iter()
-        .filter(|copy| copy.id != before.id)
+        for copy in unit
+            .select_as_platform("a role and its copies are one role in all business units", &copies)?
+            .into_iter()
+            .filter(|copy| copy.id != before.id)
         {
             let mut same = Row::new(tables::ROLE, copy.id);
             for column in ["name", "isinherited"] {
@@ -122,11 +117,9 @@ impl Rules for Role {
         if operation.why == Why::Along && operation.principal.is_system() {
             return Ok(());
         }
-        let row = read(
-            unit,
+        let row = unit.need_as_platform(
             "a role and its copies are one role in all business units",
-            tables::ROLE,
-            operation.id()?,
+            &Reference::new(tables::ROLE, operation.id()?),
         )?;
         refuse_administrator(&row, Code::ADMINISTRATOR_ROLE_STAYS)?;
         refuse_copy(operation, &row)
@@ -144,11 +137,7 @@ fn check_inheritance(unit: &mut Unit, operation: &Operation, before: &Row) -> Re
         .columns(&["businessunitid"])
         .filter(Filter::eq("parentrootroleid", before.id));
     let mut given = vec![Given::by_role(unit, before, Option::None)?];
-    for role in select(
-        unit,
-        "a role and its copies are one role in all business units",
-        &family,
-    )? {
+    for role in unit.select_as_platform("a role and its copies are one role in all business units", &family)? {
         given.push(Given::by_role(unit, &role, Option::None)?);
     }
     unit.check_gives(operation, &given)
@@ -193,7 +182,7 @@ pub(super) fn copy_into(
     let held = Query::new(tables::ROLE_PRIVILEGES)
         .columns(&["privilegeid", "privilegedepthmask"])
         .filter(Filter::eq("roleid", role.id));
-    for row in select(unit, "a role and its copies are one role in all business units", &held)? {
+    for row in unit.select_as_platform("a role and its copies are one role in all business units", &held)? {
         let depth = row.int("privilegedepthmask").and_then(sluice_model::Depth::from_mask);
         if let Some(privilege) = row.id_of("privilegeid") {
             message::set_role_privilege(unit, made, privilege, depth)?;

@@ -1,9 +1,9 @@
 //! The default team of a business unit is the platform's own; another one leaves its roles
 //! behind when it moves.
 
-use sluice_model::{Code, Error, Result, Row};
+use sluice_model::{Code, Error, Reference, Result, Row};
 
-use super::{Rules, moving, read};
+use super::{Rules, moving};
 use crate::{Operation, Unit, change::Why, message::membership::TEAM_ROLES, record_team, tables};
 
 pub(super) struct Team;
@@ -86,7 +86,7 @@ impl Rules for Team {
         if operation.why == Why::Along && operation.principal.is_system() {
             return Ok(());
         }
-        let row = read(unit, "a default team stays", tables::TEAM, operation.id()?)?;
+        let row = unit.need_as_platform("a default team stays", &Reference::new(tables::TEAM, operation.id()?))?;
         record_team::check_change(operation, &row)?;
         refuse_default(operation, &row, Code::DEFAULT_TEAM)
     }

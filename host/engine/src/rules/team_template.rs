@@ -2,7 +2,7 @@
 
 use sluice_model::{Code, Error, Filter, Query, Result, Right, Rights, Row};
 
-use super::{Rules, select};
+use super::Rules;
 use crate::{Operation, Unit, record_team, tables};
 
 pub(super) struct TeamTemplate;
@@ -16,7 +16,11 @@ impl Rules for TeamTemplate {
         check(unit, &row)?;
         let of_table = Filter::eq("objecttypecode", row.int("objecttypecode").unwrap_or_default());
         let query = Query::new(tables::TEAM_TEMPLATE).columns(&[]).filter(of_table);
-        match select(unit, "a table has two access team templates at most", &query)?.len() < MOST {
+        match unit
+            .select_as_platform("a table has two access team templates at most", &query)?
+            .len()
+            < MOST
+        {
             true => Ok(()),
             false => Err(Error::said(Code::TEMPLATES_OF_TABLE).with_table(tables::TEAM_TEMPLATE)),
         }

@@ -2,11 +2,11 @@
 //! loses its roles when it moves to another business unit.
 
 use sluice_model::{
-    Code, Error, Query, Result, Row, Uuid, Value, looks, names,
+    Code, Error, Query, Reference, Result, Row, Uuid, Value, looks, names,
     remedy::{Case, Resolution},
 };
 
-use super::{Rules, moving, select, team::refuse_taken_id};
+use super::{Rules, moving, team::refuse_taken_id};
 use crate::{
     Operation, Unit,
     giving::default_team,
@@ -39,8 +39,7 @@ fn check_name(unit: &mut Unit, name: Option<&str>, own: Uuid) -> Result<()> {
     let collation = unit.snapshot()?.catalog.collation();
     let own_looks = looks::looks(collation, name);
     let all = Query::new(tables::USER).columns(&["domainname"]);
-    let users = select(
-        unit,
+    let users = unit.select_as_platform(
         "sign-in names are unique, and a user is a member of its unit's default team",
         &all,
     )?;
@@ -187,13 +186,12 @@ fn check_manager(unit: &mut Unit, operation: &mut Operation, before: &Row) -> Re
     let (Some(_), Some(manager)) = (moving::destination(operation, before)?, before.id_of(MANAGER)) else {
         return Ok(());
     };
-    let above = super::read(
-        unit,
-        "sign-in names are unique, and a user is a member of its unit's default team",
-        tables::USER,
-        manager,
-    )?
-    .id_of("businessunitid");
+    let above = unit
+        .need_as_platform(
+            "sign-in names are unique, and a user is a member of its unit's default team",
+            &Reference::new(tables::USER, manager),
+        )?
+        .id_of("businessunitid");
     let stays =
         unit.snapshot.settings.across.is_on || unit.snapshot()?.units.is_same_or_below(home, above.unwrap_or_default());
     if let Some(target) = operation.context.target.as_mut().filter(|_| !stays) {

@@ -1,14 +1,10 @@
 //! Which options a choice may have. A name with a dot, `table.column`, is the choice of one
 //! column, any other a global one.
 
-use sluice_model::{Choice, Code, ColumnType, Error, Filter, Query, Result, Row, TableDef, looks};
+use sluice_model::{Choice, Code, ColumnType, Error, Filter, Query, Reference, Result, Row, TableDef, looks};
 
 use crate::{customizing::definitions, managed};
-use sluice_engine::{
-    Operation, Unit, options,
-    rules::{Rules, read, select},
-    tables,
-};
+use sluice_engine::{Operation, Unit, options, rules::Rules, tables};
 
 /// A longer label is shown nowhere.
 const LONGEST_LABEL: usize = 200;
@@ -21,12 +17,12 @@ impl Rules for OptionSet {
         let same = Query::new(tables::OPTION_SET)
             .columns(&[])
             .filter(Filter::eq("name", &*name));
-        if !select(
-            unit,
-            "names of choices are unique, and their columns hold them to their options",
-            &same,
-        )?
-        .is_empty()
+        if !unit
+            .select_as_platform(
+                "names of choices are unique, and their columns hold them to their options",
+                &same,
+            )?
+            .is_empty()
         {
             let message = format!("there is a choice `{name}` already; add options to it");
             return Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::OPTION_SET));
@@ -62,11 +58,9 @@ impl Rules for OptionSet {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let row = read(
-            unit,
+        let row = unit.need_as_platform(
             "names of choices are unique, and their columns hold them to their options",
-            tables::OPTION_SET,
-            operation.id()?,
+            &Reference::new(tables::OPTION_SET, operation.id()?),
         )?;
         let name = row.text("name").unwrap_or_default();
         let options = options::parse(row.text("options").unwrap_or("[]"))?;

@@ -1,12 +1,8 @@
 //! Views: what they ask for has to be there, and each table has one that its lists begin with.
 
-use sluice_model::{Error, Filter, Query, Remedy, Request, Result, Row, fetchxml};
+use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Result, Row, fetchxml};
 
-use sluice_engine::{
-    Operation, Unit,
-    rules::{Rules, read, select},
-    tables,
-};
+use sluice_engine::{Operation, Unit, rules::Rules, tables};
 
 /// The rules of `savedquery`.
 pub(super) struct SavedQuery;
@@ -28,7 +24,10 @@ impl Rules for SavedQuery {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let view = read(unit, "a table has one default view", tables::VIEW, operation.id()?)?;
+        let view = unit.need_as_platform(
+            "a table has one default view",
+            &Reference::new(tables::VIEW, operation.id()?),
+        )?;
         if view.bool("isdefault") != Some(true) || operation.why().is_platform() {
             return Ok(());
         }
@@ -74,8 +73,7 @@ fn only_default(unit: &mut Unit, operation: &Operation, row: &Row, table: Option
         return Ok(());
     };
     let filter = Filter::eq("returnedtypecode", table).and(Filter::eq("isdefault", true));
-    for other in select(
-        unit,
+    for other in unit.select_as_platform(
         "a table has one default view",
         &Query::new(tables::VIEW).columns(&[]).filter(filter),
     )? {

@@ -2,11 +2,7 @@
 
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid};
 
-use sluice_engine::{
-    Operation, Unit,
-    rules::{Rules, select},
-    tables,
-};
+use sluice_engine::{Operation, Unit, rules::Rules, tables};
 
 pub(super) struct WebResource;
 
@@ -18,7 +14,8 @@ fn check_name(unit: &mut Unit, target: &Row, own: Uuid) -> Result<()> {
     let same = Query::new(tables::WEB_RESOURCE)
         .columns(&[])
         .filter(Filter::eq("name", name));
-    match select(unit, "names of web resources are unique, whoever may read them", &same)?
+    match unit
+        .select_as_platform("names of web resources are unique, whoever may read them", &same)?
         .iter()
         .find(|other| other.id != own)
     {

@@ -2,13 +2,10 @@
 //! platform's, and while it is at work it stays as it is.
 
 use super::{DUPLICATE_CONDITION, DUPLICATE_RULE, PUBLISHES};
-use sluice_model::{Code, Error, Result, Right, Row, Value};
+use sluice_model::{Code, Error, Reference, Result, Right, Row, Value};
 
 use crate::duplicates::{life, rule};
-use sluice_engine::{
-    Operation, Unit,
-    rules::{Rules, read},
-};
+use sluice_engine::{Operation, Unit, rules::Rules};
 
 pub(super) struct DuplicateRule;
 
@@ -98,11 +95,9 @@ impl Rules for DuplicateRule {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let row = read(
-            unit,
+        let row = unit.need_as_platform(
             "a rule that is at work keeps its conditions",
-            DUPLICATE_RULE,
-            operation.id()?,
+            &Reference::new(DUPLICATE_RULE, operation.id()?),
         )?;
         life::refuse_in_use(&row)
     }
@@ -113,11 +108,9 @@ pub(super) struct DuplicateCondition;
 
 fn rule_of(unit: &mut Unit, condition: &Row) -> Result<Row> {
     match condition.id_of("regardingobjectid") {
-        Some(rule) => read(
-            unit,
+        Some(rule) => unit.need_as_platform(
             "a rule that is at work keeps its conditions",
-            DUPLICATE_RULE,
-            rule,
+            &Reference::new(DUPLICATE_RULE, rule),
         ),
         None => Err(Error::new(
             Code::REQUIRED_MISSING,
@@ -174,11 +167,9 @@ impl Rules for DuplicateCondition {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let condition = read(
-            unit,
+        let condition = unit.need_as_platform(
             "a rule that is at work keeps its conditions",
-            DUPLICATE_CONDITION,
-            operation.id()?,
+            &Reference::new(DUPLICATE_CONDITION, operation.id()?),
         )?;
         let rule = rule_of(unit, &condition)?;
         life::refuse_in_use(&rule)

@@ -1,13 +1,9 @@
 //! Which columns may be mapped onto each other.
 
-use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, coerce};
+use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row, Uuid, coerce};
 
 use crate::mapping;
-use sluice_engine::{
-    Operation, Unit, giving,
-    rules::{Rules, read, select},
-    tables,
-};
+use sluice_engine::{Operation, Unit, giving, rules::Rules, tables};
 
 pub(super) struct AttributeMap;
 
@@ -24,11 +20,9 @@ impl Rules for AttributeMap {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let map = read(
-            unit,
+        let map = unit.need_as_platform(
             "mappings fit the maps and the tables that they belong to",
-            tables::ATTRIBUTE_MAP,
-            operation.id()?,
+            &Reference::new(tables::ATTRIBUTE_MAP, operation.id()?),
         )?;
         refuse_system(unit, operation, &map)
     }
@@ -40,11 +34,9 @@ fn refuse_system(unit: &mut Unit, operation: &Operation, map: &Row) -> Result<()
         return Ok(());
     }
     let whole = map.id_of("entitymapid").unwrap_or_default();
-    let tables_of = read(
-        unit,
+    let tables_of = unit.need_as_platform(
         "mappings fit the maps and the tables that they belong to",
-        tables::ENTITY_MAP,
-        whole,
+        &Reference::new(tables::ENTITY_MAP, whole),
     )?;
     let name = |row: &Row, column| row.text(column).unwrap_or_default().to_owned();
     Err(Error::new(
@@ -68,11 +60,9 @@ fn check(unit: &mut Unit, operation: &Operation, map: &Row, own: Uuid) -> Result
         Error::new(Code::REQUIRED_MISSING, "a mapping of columns belongs to an `entitymap`")
             .with_table(tables::ATTRIBUTE_MAP)
     })?;
-    let tables_of = read(
-        unit,
+    let tables_of = unit.need_as_platform(
         "mappings fit the maps and the tables that they belong to",
-        tables::ENTITY_MAP,
-        whole,
+        &Reference::new(tables::ENTITY_MAP, whole),
     )?;
     let catalog = unit.catalog();
     let source = catalog.table(tables_of.text("sourceentityname").unwrap_or_default())?;
@@ -98,7 +88,7 @@ fn check(unit: &mut Unit, operation: &Operation, map: &Row, own: Uuid) -> Result
     let query = Query::new(tables::ATTRIBUTE_MAP)
         .columns(&["sourceattributename"])
         .filter(same);
-    let others = select(unit, "mappings fit the maps and the tables that they belong to", &query)?;
+    let others = unit.select_as_platform("mappings fit the maps and the tables that they belong to", &query)?;
     match others.iter().find(|other| other.id != own) {
         Some(other) => refuse(&format!(
             "the target is mapped from `{}` already; a column has one source",

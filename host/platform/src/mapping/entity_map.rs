@@ -1,12 +1,8 @@
 //! Between which tables columns are mapped: tables with a relationship, each pair once.
 
-use sluice_model::{Code, Error, Filter, Ownership, Query, Result, Row, TableDef};
+use sluice_model::{Code, Error, Filter, Ownership, Query, Reference, Result, Row, TableDef};
 
-use sluice_engine::{
-    Operation, Unit,
-    rules::{Rules, read, select},
-    tables,
-};
+use sluice_engine::{Operation, Unit, rules::Rules, tables};
 
 pub(super) struct EntityMap;
 
@@ -27,12 +23,12 @@ impl Rules for EntityMap {
             .with_table(tables::ENTITY_MAP));
         }
         let same = Filter::eq("sourceentityname", &*source).and(Filter::eq("targetentityname", &*target));
-        if select(
-            unit,
-            "two tables have one map",
-            &Query::new(tables::ENTITY_MAP).columns(&[]).filter(same),
-        )?
-        .is_empty()
+        if unit
+            .select_as_platform(
+                "two tables have one map",
+                &Query::new(tables::ENTITY_MAP).columns(&[]).filter(same),
+            )?
+            .is_empty()
         {
             return Ok(());
         }
@@ -61,15 +57,14 @@ impl Rules for EntityMap {
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let id = operation.id()?;
         let of_platform = Filter::eq("entitymapid", id).and(Filter::eq("issystem", true));
-        let rows = select(
-            unit,
+        let rows = unit.select_as_platform(
             "two tables have one map",
             &Query::new(tables::ATTRIBUTE_MAP).columns(&[]).filter(of_platform),
         )?;
         if rows.is_empty() {
             return Ok(());
         }
-        let map = read(unit, "two tables have one map", tables::ENTITY_MAP, id)?;
+        let map = unit.need_as_platform("two tables have one map", &Reference::new(tables::ENTITY_MAP, id))?;
         let name = |column| map.text(column).unwrap_or_default();
         Err(Error::new(
             Code::ENTITY_MAP_SYSTEM,

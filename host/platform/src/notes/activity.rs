@@ -4,10 +4,7 @@
 use crate::email::{self, PENDING_SEND, Part};
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Value};
 
-use sluice_engine::{
-    Operation, Unit,
-    rules::{Rules, read, select},
-};
+use sluice_engine::{Operation, Unit, rules::Rules};
 
 /// The columns that say whose a row is.
 const OWNING: [&str; 4] = ["ownerid", "owninguser", "owningteam", "owningbusinessunit"];
@@ -49,7 +46,7 @@ impl Rules for Activity {
         match is_to_be_sent(&row) && !is_to_be_sent(before) {
             true => {
                 let parties = of_activity(&row).columns(&["participationtypemask"]);
-                let parties = select(unit, "an e-mail is sent by somebody, to somebody", &parties)?;
+                let parties = unit.select_as_platform("an e-mail is sent by somebody, to somebody", &parties)?;
                 email::check_parties(&parties)
             }
             false => Ok(()),
@@ -61,7 +58,7 @@ impl Rules for Activity {
             return Ok(());
         }
         let parties = of_activity(changed).columns(&[]);
-        for party in select(unit, "those who take part in an activity belong to it", &parties)? {
+        for party in unit.select_as_platform("those who take part in an activity belong to it", &parties)? {
             follow(unit, &party, changed)?;
         }
         Ok(())
@@ -74,7 +71,7 @@ fn has_ended(unit: &mut Unit, activity: &Row) -> Result<bool> {
         return Ok(true);
     }
     let reason = "an activity that is closed keeps the end that it has";
-    Ok(read(unit, reason, &activity.table, activity.id)?.has("actualend"))
+    Ok(unit.need_as_platform(reason, &activity.reference())?.has("actualend"))
 }
 
 /// Those who take part in an activity.
@@ -146,12 +143,7 @@ impl Rules for Party {
         let Some(activity) = row.lookup("activityid").cloned() else {
             return Ok(());
         };
-        let activity = read(
-            unit,
-            "those who take part in an activity belong to it",
-            &activity.table,
-            activity.id,
-        )?;
+        let activity = unit.need_as_platform("those who take part in an activity belong to it", &activity)?;
         follow(unit, row, &activity)
     }
 }
@@ -173,7 +165,8 @@ fn check_party(unit: &mut Unit, party: &Row) -> Result<()> {
     );
     if role == Part::Sender as i32
         && &*activity.table == email::TABLE
-        && select(unit, "those who take part in an activity belong to it", &senders)?
+        && unit
+            .select_as_platform("those who take part in an activity belong to it", &senders)?
             .iter()
             .any(|other| other.id != party.id)
     {

@@ -7,13 +7,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sluice_model::{Code, Error, Filter, Query, Request, Result, Row, Uuid, Value, looks};
 
 use super::{history, missing};
-use sluice_engine::{
-    Operation, Unit,
-    compiling::digest,
-    giving,
-    rules::{Rules, select},
-    tables,
-};
+use sluice_engine::{Operation, Unit, compiling::digest, giving, rules::Rules, tables};
 
 pub(super) struct PluginAssembly;
 
@@ -73,11 +67,8 @@ impl Rules for PluginAssembly {
             column: "plugintypeid".into(),
             values: types.iter().map(|id| Value::Id(*id)).collect(),
         });
-        let steps = select(
-            unit,
-            "a plug-in goes with its types, and stays while steps call them",
-            &steps,
-        )?;
+        let steps =
+            unit.select_as_platform("a plug-in goes with its types, and stays while steps call them", &steps)?;
         if let Some(step) = steps.first() {
             return Err(Error::new(
                 Code::REFERENCED,
@@ -124,7 +115,7 @@ fn refuse_taken(unit: &mut Unit, target: &Row, own: Uuid) -> Result<()> {
     let same = Query::new(tables::ASSEMBLY)
         .columns(&[])
         .filter(Filter::eq("name", name));
-    let others = select(unit, "a plug-in is found by its name", &same)?;
+    let others = unit.select_as_platform("a plug-in is found by its name", &same)?;
     match others.iter().any(|other| other.id != own) {
         true => Err(Error::new(
             Code::DUPLICATE_KEY,
@@ -155,14 +146,11 @@ fn types_of(unit: &mut Unit, assembly: Uuid) -> Result<Vec<Uuid>> {
     let types = Query::new(tables::PLUGIN_TYPE)
         .columns(&[])
         .filter(Filter::eq("pluginassemblyid", assembly));
-    Ok(select(
-        unit,
-        "a plug-in goes with its types, and stays while steps call them",
-        &types,
-    )?
-    .iter()
-    .map(|row| row.id)
-    .collect())
+    Ok(unit
+        .select_as_platform("a plug-in goes with its types, and stays while steps call them", &types)?
+        .iter()
+        .map(|row| row.id)
+        .collect())
 }
 
 /// What a content declares.

@@ -6,11 +6,7 @@ use sluice_model::{
 };
 
 use super::{missing, plugin_step_image};
-use sluice_engine::{
-    Operation, Unit, giving,
-    rules::{Rules, read},
-    step, step_rows, tables,
-};
+use sluice_engine::{Operation, Unit, giving, rules::Rules, step, step_rows, tables};
 
 pub(super) struct PluginStep;
 
@@ -251,11 +247,9 @@ struct Registration {
 
 impl Registration {
     fn default_name(&self, unit: &mut Unit, row: &Row) -> Result<String> {
-        let plugin_type = read(
-            unit,
+        let plugin_type = unit.need_as_platform(
             "a step fits its message, its table and its plug-in",
-            tables::PLUGIN_TYPE,
-            id(row, "plugintypeid")?,
+            &Reference::new(tables::PLUGIN_TYPE, id(row, "plugintypeid")?),
         )?;
         let table = self.table.as_deref().unwrap_or("any table");
         Ok(format!(
@@ -273,30 +267,25 @@ fn id(row: &Row, column: &str) -> Result<Uuid> {
 }
 
 fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
-    let plugin_type = read(
-        unit,
+    let plugin_type = unit.need_as_platform(
         "a step fits its message, its table and its plug-in",
-        tables::PLUGIN_TYPE,
-        id(row, "plugintypeid")?,
+        &Reference::new(tables::PLUGIN_TYPE, id(row, "plugintypeid")?),
     )?;
     missing::check_step(unit, row, &plugin_type)?;
     let message = id(row, "sdkmessageid")?;
-    let message = read(
-        unit,
-        "a step fits its message, its table and its plug-in",
-        tables::MESSAGE,
-        message,
-    )?
-    .text("name")
-    .unwrap_or_default()
-    .to_owned();
+    let message = unit
+        .need_as_platform(
+            "a step fits its message, its table and its plug-in",
+            &Reference::new(tables::MESSAGE, message),
+        )?
+        .text("name")
+        .unwrap_or_default()
+        .to_owned();
     let table = match row.id_of("sdkmessagefilterid") {
         Some(filter) => {
-            let filter = read(
-                unit,
+            let filter = unit.need_as_platform(
                 "a step fits its message, its table and its plug-in",
-                tables::MESSAGE_FILTER,
-                filter,
+                &Reference::new(tables::MESSAGE_FILTER, filter),
             )?;
             if filter.id_of("sdkmessageid") != row.id_of("sdkmessageid") {
                 return Err(Error::new(

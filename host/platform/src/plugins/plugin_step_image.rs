@@ -1,14 +1,9 @@
 //! Which images a step may have.
 
-use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row, Uuid, Value};
 
 use super::plugin_step::columns_of;
-use sluice_engine::{
-    Operation, Unit, Why, giving,
-    message::Images,
-    rules::{Rules, read, select},
-    step, step_rows, tables,
-};
+use sluice_engine::{Operation, Unit, Why, giving, message::Images, rules::Rules, step, step_rows, tables};
 
 pub(super) struct PluginStepImage;
 
@@ -41,11 +36,9 @@ impl Rules for PluginStepImage {
         if operation.why() == Why::Along {
             return Ok(());
         }
-        let image = read(
-            unit,
+        let image = unit.need_as_platform(
             "an image fits the step that it belongs to",
-            tables::STEP_IMAGE,
-            operation.id()?,
+            &Reference::new(tables::STEP_IMAGE, operation.id()?),
         )?;
         check_step(unit, operation, &image)
     }
@@ -55,7 +48,10 @@ impl Rules for PluginStepImage {
 fn check_step(unit: &mut Unit, operation: &Operation, image: &Row) -> Result<()> {
     match image.id_of("sdkmessageprocessingstepid") {
         Some(step) => {
-            let step = read(unit, "an image fits the step that it belongs to", tables::STEP, step)?;
+            let step = unit.need_as_platform(
+                "an image fits the step that it belongs to",
+                &Reference::new(tables::STEP, step),
+            )?;
             giving::check_step(unit, operation, &step)
         }
         None => Ok(()),
@@ -76,7 +72,10 @@ fn check(unit: &mut Unit, image: &Row) -> Result<Option<String>> {
     let step_id = image
         .id_of("sdkmessageprocessingstepid")
         .ok_or_else(|| Error::invalid("an image belongs to a step"))?;
-    let step_row = read(unit, "an image fits the step that it belongs to", tables::STEP, step_id)?;
+    let step_row = unit.need_as_platform(
+        "an image fits the step that it belongs to",
+        &Reference::new(tables::STEP, step_id),
+    )?;
     let columns = check_with(unit, image, &step_row)?;
     check_alias(unit, image, step_id)?;
     Ok(columns)
@@ -86,7 +85,7 @@ fn check(unit: &mut Unit, image: &Row) -> Result<Option<String>> {
 pub(super) fn check_all(unit: &mut Unit, step: &Row) -> Result<()> {
     let reason = "an image fits the step that it belongs to";
     let query = Query::new(tables::STEP_IMAGE).filter(Filter::eq("sdkmessageprocessingstepid", step.id));
-    for image in select(unit, reason, &query)? {
+    for image in unit.select_as_platform(reason, &query)? {
         check_with(unit, &image, step)?;
     }
     Ok(())
@@ -94,11 +93,9 @@ pub(super) fn check_all(unit: &mut Unit, step: &Row) -> Result<()> {
 
 /// Checks an image with the step that it belongs to; its columns, as the table names them.
 fn check_with(unit: &mut Unit, image: &Row, step_row: &Row) -> Result<Option<String>> {
-    let message = read(
-        unit,
+    let message = unit.need_as_platform(
         "an image fits the step that it belongs to",
-        tables::MESSAGE,
-        step_row.id_of("sdkmessageid").unwrap_or_default(),
+        &Reference::new(tables::MESSAGE, step_row.id_of("sdkmessageid").unwrap_or_default()),
     )?;
     let message = message.text("name").unwrap_or_default().to_owned();
     let offered = unit.message(&message)?.shape().images;
@@ -125,11 +122,9 @@ fn check_with(unit: &mut Unit, image: &Row, step_row: &Row) -> Result<Option<Str
     }
     let columns = step_rows::names(image.text("attributes"));
     if let Some(filter) = step_row.id_of("sdkmessagefilterid") {
-        let filter = read(
-            unit,
+        let filter = unit.need_as_platform(
             "an image fits the step that it belongs to",
-            tables::MESSAGE_FILTER,
-            filter,
+            &Reference::new(tables::MESSAGE_FILTER, filter),
         )?;
         if let Some(table) = filter
             .text("primaryobjecttypecode")
@@ -149,8 +144,7 @@ fn check_alias(unit: &mut Unit, image: &Row, of: Uuid) -> Result<()> {
     };
     let kind = |row: &Row| row.int("imagetype").unwrap_or_default();
     let of_step = Filter::eq("sdkmessageprocessingstepid", of);
-    let others = select(
-        unit,
+    let others = unit.select_as_platform(
         "a step has one image of an alias",
         &Query::new(tables::STEP_IMAGE).filter(of_step),
     )?;

@@ -3,11 +3,7 @@
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
 
 use super::{missing, plugin_step};
-use sluice_engine::{
-    Operation, Unit, giving,
-    rules::{Rules, select},
-    tables,
-};
+use sluice_engine::{Operation, Unit, giving, rules::Rules, tables};
 
 pub(super) struct PluginType;
 
@@ -22,7 +18,7 @@ fn refuse_taken(unit: &mut Unit, row: &Row, own: Uuid) -> Result<()> {
     let query = Query::new(tables::PLUGIN_TYPE)
         .columns(&[])
         .filter(same("typename").and(same("pluginassemblyid")));
-    let others = select(unit, "a type is found by its name and its plug-in", &query)?;
+    let others = unit.select_as_platform("a type is found by its name and its plug-in", &query)?;
     match others.iter().any(|other| other.id != own) {
         true => Err(
             Error::new(Code::DUPLICATE_KEY, format!("the plug-in has {} already", called(row)))

@@ -2,11 +2,7 @@
 
 use sluice_model::{Filter, Query, Result, Row, Uuid};
 
-use sluice_engine::{
-    Operation, Unit, giving,
-    rules::{Rules, select},
-    tables,
-};
+use sluice_engine::{Operation, Unit, giving, rules::Rules, tables};
 
 pub(super) struct SecureConfiguration;
 
@@ -24,7 +20,7 @@ fn check_steps(unit: &mut Unit, operation: &Operation, configuration: Uuid) -> R
     let steps = Query::new(tables::STEP)
         .columns(&["impersonatinguserid", "sl_grants"])
         .filter(Filter::eq("sdkmessageprocessingstepsecureconfigid", configuration));
-    for step in select(unit, "a secret belongs to the steps that have it", &steps)? {
+    for step in unit.select_as_platform("a secret belongs to the steps that have it", &steps)? {
         giving::check_step(unit, operation, &step)?;
     }
     Ok(())

@@ -3,11 +3,7 @@
 use sluice_model::{Code, Error, Filter, Query, Result, Row};
 
 use crate::solutions::manifest::{check_name, version};
-use sluice_engine::{
-    Operation, Unit,
-    rules::{Rules, select},
-    tables,
-};
+use sluice_engine::{Operation, Unit, rules::Rules, tables};
 
 pub(super) struct Solution;
 
@@ -19,7 +15,10 @@ impl Rules for Solution {
         let same = Query::new(tables::SOLUTION)
             .columns(&[])
             .filter(Filter::eq("uniquename", &*name));
-        if !select(unit, "names of solutions are unique", &same)?.is_empty() {
+        if !unit
+            .select_as_platform("names of solutions are unique", &same)?
+            .is_empty()
+        {
             let message = format!("there is a solution `{name}` already");
             return Err(Error::new(Code::SOLUTION_NAME_TAKEN, message).with_table(tables::SOLUTION));
         }
