@@ -20,8 +20,6 @@ use crate::{Operation, Unit, change::Why, message, tables};
 /// The columns that were sent, checked and in their stored form.
 pub fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
     let mut row = Row::new(table.name.clone(), sent.id);
-    // With room for what the platform fills.
-    row.values.reserve(table.columns.iter().len());
     for (name, value) in &sent.values {
         let column = coerce::column(table, name)?;
         if let (ColumnType::Status { options }, Some(status)) = (&column.kind, value.as_int())
@@ -30,11 +28,8 @@ pub fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
             let state = sent.int("statecode").unwrap_or_default();
             return Err(wrong_status(table, sent, status, state));
         }
-        let value = coerce::check(table, column, value.clone())?;
-        // In the order of names, as they come: none is looked for.
-        if let Some((name, value)) = row.values.try_append(name.clone(), value) {
-            row.values.insert(name, value);
-        }
+        row.values
+            .insert(name.clone(), coerce::check(table, column, value.clone())?);
     }
     Ok(row)
 }

@@ -105,3 +105,19 @@ fn it_goes_no_further_than_its_owner_may_change_workflows_now() {
     world.admin.create(account("Other"));
     assert_eq!(world.told().len(), before);
 }
+
+/// Nothing runs as a team, so that one which may not act as everybody is not activated.
+#[test]
+fn a_team_acts_as_nobody_whose_workflows_it_may_not_change() {
+    let world = Workplace::new();
+    let own = people::privileges(&["Read", "Write"], &["Workflow"], Depth::User);
+    people::user(&world.org, "giver", &own);
+    let crew = ["team", "create", "Crew", "--role", "role of giver"];
+    world.org.program().json(&crew);
+    let crew = Reference::new("team", world.admin.find("team", "Crew"));
+    let more = json!({ "on": { "create": true }, "mode": "real-time", "scope": "user" });
+    let workflow = world.draft(&spec("of the crew", &more, json!([task(json!("made"))])));
+    world.admin.update(Row::new("workflow", workflow).with("ownerid", crew));
+    let refused = switch(&world.admin, workflow, true).unwrap_err();
+    assert!(refused.message().contains("which is a team"), "{refused}");
+}

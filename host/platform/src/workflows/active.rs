@@ -9,8 +9,7 @@ use std::{
 
 use sluice_access::{Principal, PrincipalId};
 use sluice_model::{
-    Code, Error, Filter, Name, PrincipalKind, Reference, Result, Row, Uuid, Value, state::process::ACTIVATED,
-    text::Collation,
+    Code, Error, Filter, Name, Reference, Result, Row, Uuid, Value, state::process::ACTIVATED, text::Collation,
 };
 use sluice_sandbox::Context;
 
@@ -229,13 +228,10 @@ impl Handler for Call {
 
     /// What somebody runs by hand, and a child, acts as who starts it: they know it.
     fn acts_in_place_of(&self, unit: &mut Unit, caller: &Principal) -> Result<Option<Uuid>> {
-        let owner = self.workflow.owner.as_ref();
-        let Some(owner) = owner.filter(|owner| self.row.is_none() && &*owner.table == PrincipalKind::User.table())
-        else {
-            return Ok(None);
-        };
-        let may = owner::may_act_as(unit, owner, caller)?;
-        Ok((!may).then_some(owner.id))
+        let owner = self.workflow.owner.as_ref().filter(|_| self.row.is_none());
+        owner.map_or(Ok(None), |owner| {
+            owner::in_place_of(unit, &self.workflow.name, owner, caller)
+        })
     }
 
     fn call(&self, unit: &mut Unit, step: &Step, mut context: Context) -> Called {

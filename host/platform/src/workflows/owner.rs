@@ -3,7 +3,7 @@
 use sluice_access::Principal;
 use sluice_engine::{Operation, Unit, giving};
 use sluice_model::{
-    Code, Depth, Error, Name, PrincipalKind, Reference, Result, Right, Row,
+    Code, Depth, Error, Name, PrincipalKind, Reference, Result, Right, Row, Uuid,
     remedy::{Case, Remedy, Resolution},
 };
 
@@ -41,25 +41,25 @@ static NOT_HELD_NOW: Case = Case {
 /// Who activates a workflow that runs as its owner lets it do only what they could do.
 pub(super) fn check(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     let in_real_time = row.int("mode") == Some(1);
+    let as_caller = in_real_time && row.int("runas") != Some(0);
     let owner = row.lookup("ownerid");
-    let user = owner.filter(|owner| &*owner.table == PrincipalKind::User.table());
     // In the background it runs as its owner, whoever has set it off; in real time it does where its owner may not act
     // as whoever does.
-    if row.int("runas") != Some(0) && in_real_time {
-        let Some(owner) = user else { return Ok(()) };
-        if depth(unit, owner)? == Some(Depth::Organization) {
-            return Ok(());
-        }
+    if let Some(owner) = owner.filter(|_| as_caller)
+        && depth(unit, owner)? == Some(Depth::Organization)
+    {
+        return Ok(());
     }
-    let Some(owner) = user else {
-        let helps = match in_real_time {
-            true => "assign it to a user, or let it run as the caller",
-            false => "in the background it always does; assign it to a user",
+    let Some(owner) = owner.filter(|owner| is_user(owner)) else {
+        let helps = match (in_real_time, as_caller) {
+            (true, true) => {
+                "it acts as the caller where its owner may change the caller's workflows; assign it to a user, or give \
+                 the team that privilege in the whole organisation"
+            }
+            (true, false) => "assign it to a user, or let it run as the caller",
+            (false, _) => "in the background it always does; assign it to a user",
         };
-        return invalid(format!(
-            "the workflow {} runs as its owner, which is a team: {helps}",
-            name(row)
-        ));
+        return runs_as_team(name(row), helps);
     };
     giving::check_acts_as(unit, operation, owner.id).map_err(|mut error| {
         if error.code() != Code::PRIVILEGE_DENIED || error.body().privilege.as_deref() == Some(FOR_OTHERS) {
@@ -124,6 +124,31 @@ pub(crate) fn refuse_system(unit: &mut Unit, row: &Row) -> Result<()> {
     }
 }
 
+/// A team sends no request: nothing runs as one.
+fn runs_as_team<T>(workflow: &str, helps: &str) -> Result<T> {
+    invalid(format!(
+        "the workflow {workflow} runs as its owner, which is a team: {helps}"
+    ))
+}
+
+fn is_user(owner: &Reference) -> bool {
+    &*owner.table == PrincipalKind::User.table()
+}
+
+/// As whom a workflow of `owner` acts that `caller` sets off, where that is not the caller.
+pub(super) fn in_place_of(
+    unit: &mut Unit,
+    workflow: &str,
+    owner: &Reference,
+    caller: &Principal,
+) -> Result<Option<Uuid>> {
+    match (may_act_as(unit, owner, caller)?, is_user(owner)) {
+        (true, _) => Ok(None),
+        (false, true) => Ok(Some(owner.id)),
+        (false, false) => runs_as_team(workflow, "the team may not change the workflows of whoever sets it off"),
+    }
+}
+
 /// How deep somebody may change workflows.
 pub(super) fn depth(unit: &mut Unit, owner: &Reference) -> Result<Option<Depth>> {
     let privilege = unit.snapshot()?.table(TABLE)?.privilege_name(Right::Write);
@@ -132,7 +157,7 @@ pub(super) fn depth(unit: &mut Unit, owner: &Reference) -> Result<Option<Depth>>
 
 /// Whether a workflow of `owner` acts as `caller`, who sets it off: the caller is its owner, or somebody whose workflows
 /// its owner may change. Else whoever writes a workflow for rows of their own would act as everybody who changes one.
-pub(super) fn may_act_as(unit: &mut Unit, owner: &Reference, caller: &Principal) -> Result<bool> {
+fn may_act_as(unit: &mut Unit, owner: &Reference, caller: &Principal) -> Result<bool> {
     if owner.id == caller.id() {
         return Ok(true);
     }
